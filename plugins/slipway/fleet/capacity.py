@@ -37,7 +37,8 @@ def size_in_full(situation: Situation) -> tuple[int, int, int]:
     """Return min, desired and max of a group that takes over.
 
     It is as large as what serves. Where it brings sizes of its own it has those; only how many
-    machines it wants follows the traffic where that has made the live group another size.
+    machines it wants follows the traffic where that has made the live group another size. On the
+    way back it has no fewer than serve: nobody asked for less, and they may be needed.
     """
     target, present = situation.target, capacity_needed(situation)
     old = largest(situation.serving)
@@ -46,6 +47,9 @@ def size_in_full(situation: Situation) -> tuple[int, int, int]:
         return asked
     if target.resized_from is None:
         return (min(old.min_size, present), present, max(old.max_size, present))
+    if target.resized_back:
+        enough = max(target.desired_size, present)
+        return (target.min_size, enough, max(target.max_size, enough))
     if present == target.resized_from:
         return asked
     return (asked[0], min(max(present, asked[0]), asked[2]), asked[2])

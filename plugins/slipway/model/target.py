@@ -72,6 +72,7 @@ class DeployTarget(Fact):
     :param canary: comes before the rest of a new release; None for all at once.
     :param resized_from: how many machines the settings of what serves ask for, where the sizes here
         are other ones and are to come; None where a group is as large as what it replaces.
+    :param resized_back: these sizes are those of before, so that no machine is to go for them.
     """
 
     project: str
@@ -100,3 +101,4 @@ class DeployTarget(Fact):
     health_status: str | None = None
     keep_failed: float = 0.0
     resized_from: int | None = None
+    resized_back: bool = False

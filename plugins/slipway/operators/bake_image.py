@@ -31,7 +31,7 @@ from slipway.tasks.editions.images import Wanted, layers_of, require_unchanged
 from slipway.tasks.editions.kept import kept_image, noted
 from slipway.tasks.images.early import take_on
 from slipway.tasks.images.layers import Layers, baked_before
-from slipway.tasks.images.search import KnownImages, known_images, machine_image
+from slipway.tasks.images.search import EDITION, KnownImages, known_images, machine_image
 from slipway.tasks.making_way.side_by_side import SideBySide
 from slipway.tasks.naming import NO_ENVIRONMENT, bake_name, container_name, labels
 from slipway.tasks.retries import no_retry_on_input_error
@@ -266,7 +266,10 @@ class BakeImageOperator(BaseOperator):
 
     def _baked(self, baker: Baker, plan: Bake, release: Release | None) -> ImageRecord:
         """Bake an image, and note that it was baked here."""
-        return baker.images.note(self._made(baker, plan), plan.tags, release, plan.inputs)
+        made, tags = self._made(baker, plan), dict(plan.tags)
+        if release is not None and is_later(release.version):
+            tags[EDITION] = release.version
+        return baker.images.note(made, tags, release, plan.inputs)
 
     def _made(self, baker: Baker, plan: Bake) -> str:
         prepared = baker.prepared(plan)

@@ -45,6 +45,11 @@ if TYPE_CHECKING:
 NEWEST, PREVIOUS, CHOOSE = "newest", "previous", "choose"
 # As many as a person wants to read.
 _LISTED = 25
+# Of a group that was launched before that was written down.
+_UNKNOWN = (
+    ", as far as can be seen: its subnets, security groups, instance profile and `drop` were not "
+    "written down when it was launched; the next release brings those of today"
+)
 # Characters of a line.
 _LONGEST = 500
 
@@ -213,11 +218,13 @@ class ChooseReleaseOperator(BaseOperator):
             msg = f"nothing says what images of {target.project} are made of here"
             raise EnvironmentMisconfigured(msg, advice="name a version")
         group = serving_group(cloud.observe().groups, serving)
+        there = Editions(artifact_store()).find(target.project, target.environment, serving)
+        unknown = "" if there is not None else _UNKNOWN
         found = Same(target=target, layers=self.layers, cloud=cloud).choose(record.package, group)
         if found is None:
             msg = (
                 f"{NOTHING}{serving} serves {target.environment} with the settings and the "
-                "base image of today"
+                f"base image of today{unknown}"
             )
             self.log.info("%s", msg)
             raise AirflowSkipException(msg)

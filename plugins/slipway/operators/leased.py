@@ -184,7 +184,7 @@ class LeasedOperator(BaseOperator):
             opening.hold_if_back(self.back, cloud, begun)
         self._tell(context, lease, mine)
         if begin is not None:
-            note_started(context, target, release, consent, partial(_serving, cloud))
+            note_started(context, target, release, consent, partial(_serving, cloud), self.image)
         show_step(context, target.project, target.environment)
         return lease
 

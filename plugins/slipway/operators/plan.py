@@ -239,9 +239,8 @@ class PlanOperator(BaseOperator, SkipMixin):
             yield f"{number}. {step.said}"
         yield from told_by_hand(swap.cloud, fleet)
         yield from swap.inheritance(fleet)
-        settings = list(
-            brings(self.target.project, self.target.environment, release.version, replaced)
-        )
+        place = (self.target.project, self.target.environment)
+        settings = list(brings(*place, release.version, replaced, image=image))
         yield from settings
         if self.between is not None and not (
             settings and of_one_release(release.version, replaced)

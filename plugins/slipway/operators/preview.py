@@ -76,7 +76,7 @@ class ImageOutlook:
         chosen = layers.package(package)
         key = RepositoryKeys(artifact_store()).current(chosen.repository_url, chosen.distribution)
         app = layers.app(package, base_image, "plan", key)
-        if later and (same := images.find(app.tags, package.release).record):
+        if same := images.find(app.tags, package.release).record:
             return _used(same, package)
         image = MachineImage(
             release=package.release,

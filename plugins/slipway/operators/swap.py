@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from slipway.exceptions import RecordRefused
 from slipway.fleet.goals import Action, Goal
 from slipway.fleet.lease import Lease
 from slipway.fleet.swap import Swap
@@ -94,7 +95,10 @@ class FleetOperator(LeasedOperator):
         """Open the swap that the task takes part in, without the lease."""
         image = MachineImage.from_json(self.image)
         # A way back needs nobody's settings, and must not fail for a note of them.
-        return (open_swap if self.way_back else open_launch)(self.target, image, self.log.info)
+        if self.way_back:
+            return open_swap(self.target, image, self.log.info)
+        opened = open_launch if self.launches else open_launched
+        return opened(self.target, image, self.log.info)
 
     def ask(self, context: Context, swap: Swap) -> None:
         """Find out whether there is a turn to wait for, and somebody's yes where one is asked for.
@@ -134,7 +138,8 @@ class FleetOperator(LeasedOperator):
 
     def leave(self, lease: Lease, release: str, context: Context) -> None:
         """Let the next swap begin: this one is done, and whatever was half done before it."""
-        prove(self.target, release)
+        image = MachineImage.from_json(self.image)
+        prove(self.target, release, image.image_id, self.log.warning)
         finish_swap(context)
         lease.release()
 
@@ -232,6 +237,20 @@ def open_launch(target: DeployTarget, image: MachineImage, log: Callable[..., No
         note_launch(own, image, like_live=action.source is not None)
 
     return replace(open_swap(own, image, log), launching=launching)
+
+
+def open_launched(target: DeployTarget, image: MachineImage, log: Callable[..., None]) -> Swap:
+    """Open a swap whose group was launched already, and that comes to its end whatever is noted.
+
+    :param target: the environment.
+    :param image: of the release.
+    :param log: a logger's method.
+    """
+    try:
+        return open_launch(target, image, log)
+    except RecordRefused as refused:
+        log("the settings of %s are not known: %s", image.release.version, refused)
+        return open_swap(target, image, log)
 
 
 def open_cloud(target: DeployTarget) -> FleetCloud:

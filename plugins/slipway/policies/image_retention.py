@@ -88,11 +88,11 @@ def judge_releases(
         if not last:
             reason = "no release is recorded, so nobody knows which are the last"
             return Verdict(image=image, goes=False, reason=reason)
-        if image.version not in {*last, *deployed}:
-            return Verdict(image=image, goes=True, reason=f"{len(last)} releases came after it")
         if image.image_id in kept:
             reason = f"{image.version} served with it, and may come back so"
             return Verdict(image=image, goes=False, reason=reason)
+        if image.version not in {*last, *deployed}:
+            return Verdict(image=image, goes=True, reason=f"{len(last)} releases came after it")
         latest = newest[image.version, image.machine]
         if latest != image.image_id:
             reason = f"{latest} is a newer image of {image.version}"

@@ -18,6 +18,8 @@ from slipway.hooks.store.failures import FailureReports
 from slipway.hooks.store.outcomes import DeploymentOutcomes
 from slipway.hooks.store.releases import ReleaseCatalogue
 from slipway.model.edition import is_later
+from slipway.model.fact import Json
+from slipway.model.facts.deployment import MachineImage
 from slipway.model.facts.outcome import DeploymentNote, Outcome
 from slipway.model.facts.release import Release
 from slipway.tasks.board.origin import origin_of
@@ -46,6 +48,7 @@ def note_started(
     version: str,
     consent: Consent | None,
     replaces: Callable[[], str] = str,
+    image: Json | None = None,
 ) -> None:
     """Note that a run has begun its swap, under the lease and before its first change.
 
@@ -54,6 +57,7 @@ def note_started(
     :param version: the release that the run brings in.
     :param consent: the yes by which it does.
     :param replaces: looks which version serves; empty for none.
+    :param image: :class:`slipway.model.facts.MachineImage` as JSON; None where there is none.
     """
     facts = run_facts(context)
     begun = facts.swap() if facts is not None else None
@@ -61,6 +65,7 @@ def note_started(
     if begun and outcomes.has_begun(target.project, target.environment, begun.name):
         return  # by an earlier task of the run
     said = consent.approval if consent else None
+    launched = MachineImage.from_json(image) if image is not None else None
     _note(
         context,
         target.environment,
@@ -70,7 +75,7 @@ def note_started(
         why=freeze_override(context) or (said.reason if said else ""),
         came_from=origin_of(context).value,
         replaced=(replaced := replaces()),
-        brings=tuple(brings(target.project, target.environment, version, replaced)),
+        brings=tuple(brings(target.project, target.environment, version, replaced, image=launched)),
         urgent=reason_of(context, "urgent"),
     )
 

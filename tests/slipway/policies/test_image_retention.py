@@ -106,8 +106,9 @@ def test_no_base_goes_that_an_image_stands_on(
 
 
 def test_an_older_image_stays_where_a_release_served_with_it() -> None:
-    images = [image(1, "a"), image(2, "a"), image(3, "b")]
+    """Also one of a release that is among the last ones no more: it served not long ago."""
+    images = [image(1, "a"), image(2, "a"), image(3, "b"), image(4, "c")]
     verdicts = judge_releases(
         images, in_use=(), last=["a"], deployed=(), now=NOW, kept={"ami-1", "ami-3"}
     )
-    assert gone(verdicts) == {"ami-3": "1 releases came after it"}
+    assert gone(verdicts) == {"ami-4": "1 releases came after it"}

@@ -56,16 +56,21 @@ class Editions(SignedBook):
         """
         self._records.put(_path(launched, _LAUNCHED), launched.to_json())
 
-    def prove(self, project: str, environment: str, name: str) -> None:
+    def prove(self, project: str, environment: str, name: str, image_id: str) -> None:
         """Note that an edition has served, where anything is noted of it.
+
+        A launch of another image than the one that served failed, and takes nothing from it.
 
         :param project: the project's name.
         :param environment: the environment's.
         :param name: of the edition.
+        :param image_id: that it served with; empty where nobody knows.
+        :raises RecordRefused: when a note was not signed here.
         """
         there = _key(project, environment, name, _LAUNCHED)
         launched = self._read(there)
-        found = launched or self.find(project, environment, name)
+        served = launched if launched is not None and launched.image_id == image_id else None
+        found = served or self.find(project, environment, name)
         if found is not None and not found.proven:
             self.note(dataclasses.replace(found, proven=True))
         if launched is not None:

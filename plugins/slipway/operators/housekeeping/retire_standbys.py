@@ -21,7 +21,7 @@ from slipway.model.cloud.lease import UnfinishedSwap
 from slipway.model.facts import MachineImage, Release
 from slipway.model.fleet import Fleet
 from slipway.model.target import DeployTarget
-from slipway.operators.swap import open_launch, open_swap, time_allowed
+from slipway.operators.swap import open_cloud, open_launched, time_allowed
 from slipway.operators.trouble import own_trouble
 from slipway.tasks.board.by_hand import show_by_hand
 from slipway.tasks.board.housekeeping import Listed, show_all
@@ -133,17 +133,14 @@ class RetireStandbysOperator(BaseOperator):
             self.log.warning("%s is not noted as a deployment: %s", told.version, unknown.message)
             return
         DeploymentHistory(store).record(known, self.target.environment, run_id=run_id)
-        prove(self.target, known.version)
+        group = open_cloud(self.target).observe().of(known.version)
+        image_id = (group.image_id or "") if group is not None else ""
+        prove(self.target, known.version, image_id, self.log.warning)
 
     def _open(self, version: str) -> Swap:
         release = Release(project=self.target.project, sha="", version=version)
         image = MachineImage.unbaked(release, region=self.target.region)
-        try:
-            return open_launch(self.target, image, self.log.info)
-        except RecordRefused as refused:
-            # What is half done comes to its end all the same.
-            self.log.warning("the settings of %s are not known: %s", version, refused)
-            return open_swap(self.target, image, self.log.info)
+        return open_launched(self.target, image, self.log.info)
 
     def _converge(self, swap: Swap, wish: Goal) -> None:
         swap.converge(wish, timeout=time_allowed(swap, wish))

@@ -10,6 +10,7 @@ from slipway.fleet.capacity import serving_version
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.runs.facts import RunFacts
 from slipway.model.controls import Action, Urgent
+from slipway.model.edition import SAME
 from slipway.model.text.inert import visible
 from slipway.tasks.controls.allowed import (
     URGENT,
@@ -123,6 +124,8 @@ class Opening:
             back = takes_back(*target, self.version, str(serving)) or (
                 overtaken(order, *target, self.version, there, self.log.warning) is not None
             )
+            # Who asks for the settings of today goes forward, also where they were had before.
+            back = back and reason_of(self.context, "version") != SAME
         except RepositoryUnreachable as error:
             self.log.warning("nobody can say which is newer, so it counts as a way back: %s", error)
             back = True

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
-from slipway.exceptions import MachineImageRefused
+from slipway.exceptions import MachineImageRefused, RecordRefused
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.deployments import DeploymentHistory
 from slipway.hooks.store.editions import Editions
@@ -34,7 +34,10 @@ def launch_target(target: DeployTarget, image: MachineImage) -> DeployTarget:
     own, before = found.settings.to(target), _served_last(editions, target)
     if before is None or before.settings.size == found.settings.size:
         return own
-    return dataclasses.replace(own, resized_from=before.settings.desired_size)
+    forward = found.replaces == before.release.version
+    return dataclasses.replace(
+        own, resized_from=before.settings.desired_size, resized_back=not forward
+    )
 
 
 def note_launch(target: DeployTarget, image: MachineImage, *, like_live: bool = False) -> None:
@@ -45,9 +48,9 @@ def note_launch(target: DeployTarget, image: MachineImage, *, like_live: bool = 
     :param like_live: as many as serve now, whatever the project file says of sizes: those that
         count are still those of what serves.
     """
+    editions, settings = Editions(artifact_store()), LaunchSettings.of(target)
     if image.kept or is_later(image.release.version):
         return
-    editions, settings = Editions(artifact_store()), LaunchSettings.of(target)
     if like_live and (before := _served_last(editions, target)) is not None:
         settings = settings.sized_as(before.settings)
     editions.note_launch(
@@ -120,15 +123,22 @@ def kept_image(
     return dataclasses.replace(machine_image(record, package, reused=True), kept=True)
 
 
-def brings(project: str, environment: str, name: str, replaced: str) -> Iterator[str]:
+def brings(
+    project: str, environment: str, name: str, replaced: str, *, image: MachineImage | None
+) -> Iterator[str]:
     """Say what an edition brings besides a release, or takes back, a line each.
+
+    A release whose own image is gone is made anew, with the settings of today: it takes back none.
 
     :param project: the project's name.
     :param environment: the environment's.
     :param name: of the edition that comes.
     :param replaced: of the one that serves; empty for none.
+    :param image: that it is launched of; None where nobody said.
     :raises RecordRefused: when what is noted was not signed here.
     """
+    if not (is_later(name) or (image is not None and image.kept)):
+        return
     editions = Editions(artifact_store())
     new = editions.find(project, environment, name)
     if new is not None and replaced and new.replaces == replaced:
@@ -156,13 +166,20 @@ def takes_back(project: str, environment: str, name: str, serving: str) -> bool:
     return found is not None and found.replaces == name
 
 
-def prove(target: DeployTarget, name: str) -> None:
+def prove(target: DeployTarget, name: str, image_id: str, warn: Callable[[str], None]) -> None:
     """Note that an edition has served, so that its settings are something to go back to.
+
+    A note steers nothing of the swap that is over, so none that is refused holds it up.
 
     :param target: the environment.
     :param name: of the edition.
+    :param image_id: that its machines were launched of; empty where nobody knows.
+    :param warn: is told why nothing could be noted.
     """
-    Editions(artifact_store()).prove(target.project, target.environment, name)
+    try:
+        Editions(artifact_store()).prove(target.project, target.environment, name, image_id)
+    except RecordRefused as refused:
+        warn(f"that {name} has served is not noted: {refused.message}")
 
 
 def of_one_release(name: str, replaced: str) -> bool:

@@ -75,7 +75,9 @@ class Same:
             brings=tuple(told),
             proven=there is not None and there.proven,
         )
-        editions.note(launched)
+        editions.note(before)
+        if not launched.proven:  # else it is noted what it came in place of when it served
+            editions.note(launched)
         return launched
 
     def _before(self, editions: Editions, serving: ServerGroup, release: Release) -> Launched:
@@ -92,15 +94,13 @@ class Same:
             min_size=serving.min_size,
             max_size=serving.max_size,
         )
-        launched = Launched(
+        return Launched(
             release=replace(release, version=name),
             environment=self.target.environment,
             settings=settings,
             image_id=serving.image_id or "",
             proven=True,
         )
-        editions.note(launched)
-        return launched
 
 
 def serving_group(groups: tuple[ServerGroup, ...], name: str) -> ServerGroup:

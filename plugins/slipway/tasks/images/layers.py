@@ -36,13 +36,14 @@ def baked_before(images: KnownImages, package: PublishedPackage, machine: Machin
     """Find an image of a package, whatever base layer and recipe it was baked with.
 
     What ran before should run again: on the way back, and on the way from dev to production, an
-    image that proved itself is better than a new one with the same release in it.
+    image that proved itself is better than a new one with the same release in it. What was baked
+    for one environment's other settings is that environment's alone.
 
     :param images: of the environment's account and region.
     :param package: of the release.
     :param machine: of the environment; an image for other machines is none for these.
     """
-    return images.find(_release_tags(package, machine), package.release)
+    return images.find(_release_tags(package, machine), package.release, first=True)
 
 
 def _release_tags(package: PublishedPackage, machine: Machine) -> dict[str, str]:

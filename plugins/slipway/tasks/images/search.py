@@ -16,6 +16,8 @@ from slipway.model.facts import MachineImage, PublishedPackage, Release
 from slipway.model.target import DeployTarget
 
 DEB = "slipway:deb-sha256"
+# Of a record alone: the edition that its image was baked for.
+EDITION = "slipway:edition"
 _BAKE_AGAIN = "run the deployment again from bake_image on, which bakes one that is on record"
 
 
@@ -44,11 +46,14 @@ class KnownImages:
     records: ImageRecords
     region: str
 
-    def find(self, tags: Mapping[str, str], release: Release | None) -> Found:
+    def find(
+        self, tags: Mapping[str, str], release: Release | None, *, first: bool = False
+    ) -> Found:
         """Return the newest image of these inputs that is on record.
 
         :param tags: say what went in; an image for other machines than these say is passed over.
         :param release: what must be in it; None for a base layer.
+        :param first: pass over what was baked for an edition with settings of its own.
         """
         refused: list[str] = []
         machine = tags.get(MACHINE, "")
@@ -56,6 +61,8 @@ class KnownImages:
             if image.tags.get(MACHINE, "") != machine:
                 continue
             record, why = self._judge(image, tags, release)
+            if record is not None and first and EDITION in record.tags:
+                continue
             if record is not None:
                 return Found(record=record, refused=tuple(refused))
             refused.append(f"{image.name} ({image.image_id}) is not used: {why}")

@@ -87,6 +87,31 @@ def test_sizes_of_its_own_come_with_an_edition(
     assert not cloud.groups["shop-dev-2"].attached
 
 
+@pytest.mark.parametrize(
+    ("asked", "live", "comes"),
+    [
+        ((1, 4, 8), 2, (1, 4, 8)),  # it had more machines
+        ((1, 1, 2), 2, (1, 2, 2)),  # it had fewer, and two serve
+        ((1, 1, 4), 6, (1, 6, 6)),  # and more serve than it may have had
+        ((3, 3, 3), 6, (3, 6, 6)),
+    ],
+)
+def test_a_way_back_has_the_sizes_of_then_and_no_fewer_machines_than_serve(
+    cloud: FakeFleetCloud,
+    asked: tuple[int, int, int],
+    live: int,
+    comes: tuple[int, int, int],
+) -> None:
+    cloud.resize("shop-dev-2", (1, live, 9))
+    for _ in range(live):
+        cloud.observe()
+    sizes = dict(zip(("min_size", "desired_size", "max_size"), asked, strict=True))
+    deploy(cloud, NEW, keep_old=600.0, resized_from=live, resized_back=True, **sizes)
+    new = cloud.groups["shop-dev-2-bbbbbbbb"]
+    assert (new.min_size, new.desired, new.max_size) == comes
+    assert new.serving == comes[1]
+
+
 def test_without_sizes_of_its_own_it_is_as_large_as_what_serves(cloud: FakeFleetCloud) -> None:
     cloud.resize("shop-dev-2", (1, 3, 9))
     deploy(cloud, NEW, desired_size=1)

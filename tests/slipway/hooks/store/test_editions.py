@@ -28,18 +28,22 @@ def test_a_launch_counts_once_it_has_served() -> None:
     editions.note_launch(launched("1"))
     assert editions.find("shop", "dev", "1") is None
     for _ in range(2):  # a task is run again
-        editions.prove("shop", "dev", "1")
+        editions.prove("shop", "dev", "1", "ami-1")
         found = editions.find("shop", "dev", "1")
         assert found is not None
         assert found.proven
     editions.note_launch(launched("1", instance_type="t3.large"))
     assert editions.find("shop", "dev", "1") == found
+    # What served was launched of another image, or nobody knows: that launch failed.
+    for other in ("ami-2", ""):
+        editions.prove("shop", "dev", "1", other)
+        assert editions.find("shop", "dev", "1") == found
     assert editions.find("shop", "prod", "1") is None
 
 
 def test_what_was_chosen_counts_at_once_and_is_listed() -> None:
     editions = Editions(artifact_store())
-    editions.prove("shop", "dev", "1@0123abcd")  # nothing is noted of it
+    editions.prove("shop", "dev", "1@0123abcd", "ami-1")  # nothing is noted of it
     editions.note(launched("1"))
     editions.note(launched("1@0123abcd"))
     assert editions.later("shop", "dev") == ["1@0123abcd"]

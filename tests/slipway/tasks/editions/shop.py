@@ -73,7 +73,7 @@ class Shop:
         )
         return str(operator.execute(CONTEXT)["release"]["version"])
 
-    def bake(self, version: str, *, reuse: bool = True) -> MachineImage:
+    def bake(self, version: str, *, reuse: bool = True, on: str = "dev") -> MachineImage:
         operator = BakeImageOperator(
             task_id="bake_image",
             package=ReleaseCatalogue(artifact_store()).find("shop", version).package.to_json(),
@@ -82,7 +82,7 @@ class Shop:
             account=Account(aws_conn_id="aws", region="eu-west-1"),
             recipes=str(ROOT),
             reuse=reuse,
-            admission=Admission(project="shop", environment="dev"),
+            admission=Admission(project="shop", environment=on),
         )
         return MachineImage.from_json(operator.execute(CONTEXT))
 
@@ -100,7 +100,7 @@ class Shop:
         }
         if noted:
             note_launch(self.target, image)
-            prove(self.target, version)
+            prove(self.target, version, image.image_id, print)
         release = Release(project="shop", sha="2" * 40, version=version)
         DeploymentHistory(artifact_store()).record(release, "dev", run_id="manual__1")
 

@@ -100,16 +100,33 @@ def test_the_way_back_is_to_the_image_and_the_settings_of_then(shop: Shop) -> No
     assert (back.image_id, back.kept) == (before.image_id, True)
     target = launch_target(shop.target, back)
     assert target.instance_type == "t3.micro"
-    assert (target.desired_size, target.resized_from) == (2, 3)
+    assert (target.desired_size, target.resized_from, target.resized_back) == (2, 3, True)
     # What the environment is to be asked for, and how long, is of today.
     assert target.health_timeout == shop.target.health_timeout
 
 
-def test_a_way_back_whose_image_is_gone_takes_what_there_is(shop: Shop) -> None:
+def test_a_way_back_whose_image_is_gone_is_made_anew_and_says_so(shop: Shop) -> None:
     before = shop.bake("2.0")
-    _with_other_settings(shop)
+    name = _with_other_settings(shop)
     client("ec2").deregister_image(ImageId=before.image_id)
+    # Nothing of the edition's is taken back, for today's settings come again.
+    planned, words = shop.look("2.0")
+    assert (planned.kept, words.partition(" ")[0]) == (False, "uses")
+    assert list(brings("shop", "dev", "2.0", name, image=planned)) == []
+    assert shop.bake("2.0").image_id == planned.image_id == shop.bake(name).image_id
+    shop.config = {"PORT": "82"}
+    assert shop.look("2.0")[1].startswith("bakes ")
     assert not shop.bake("2.0").kept
+
+
+def test_what_was_baked_for_other_settings_goes_nowhere_else(shop: Shop) -> None:
+    """It may have failed; and production has settings of its own."""
+    good = shop.bake("2.0")
+    shop.config = {"PORT": "broken"}
+    bad = shop.bake(shop.choose("same"))
+    shop.config = {"PORT": "80"}
+    assert bad.image_id != good.image_id
+    assert shop.bake("2.0", on="prod").image_id == good.image_id
 
 
 def test_a_commits_own_deployment_has_the_settings_of_today(shop: Shop) -> None:
@@ -120,15 +137,38 @@ def test_a_commits_own_deployment_has_the_settings_of_today(shop: Shop) -> None:
 
 
 def test_a_launch_that_fails_takes_nothing_from_what_served(shop: Shop) -> None:
-    shop.settings = {"instance_type": "t3.large"}
-    note_launch(shop.target, shop.bake("2.0", reuse=False))
-    found = Editions(artifact_store()).find("shop", "dev", "2.0")
+    served = shop.bake("2.0")
+    shop.config, shop.settings = {"PORT": "broken"}, {"instance_type": "t3.large"}
+    failed = shop.bake("2.0", reuse=False)
+    note_launch(shop.target, failed)
+    assert _noted(shop, "2.0") == (served.image_id, "t3.micro")
+    # The next way back serves with what served before, and proves that alone.
+    back = shop.bake("2.0")
+    assert (back.image_id, back.kept) == (served.image_id, True)
+    note_launch(shop.target, back)
+    prove(shop.target, "2.0", back.image_id, print)
+    assert _noted(shop, "2.0") == (served.image_id, "t3.micro")
+    # Where the launch served in the end, its settings are those to come back to.
+    note_launch(shop.target, failed)
+    prove(shop.target, "2.0", failed.image_id, print)
+    assert _noted(shop, "2.0") == (failed.image_id, "t3.large")
+
+
+def test_a_note_that_nobody_signed_holds_no_swap_up_at_its_end(
+    shop: Shop, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = "editions/shop/dev/2.0.json"
+    there = artifact_store().get_json(path)
+    assert isinstance(there, dict)
+    artifact_store().put_json(path, {**there, "image_id": "ami-evil"})
+    prove(shop.target, "2.0", "ami-1", print)
+    assert "that 2.0 has served is not noted: " in capsys.readouterr().out
+
+
+def _noted(shop: Shop, name: str) -> tuple[str, str]:
+    found = Editions(artifact_store()).find("shop", shop.target.environment, name)
     assert found is not None
-    assert found.settings.instance_type == "t3.micro"
-    prove(shop.target, "2.0")
-    found = Editions(artifact_store()).find("shop", "dev", "2.0")
-    assert found is not None
-    assert found.settings.instance_type == "t3.large"
+    return found.image_id, found.settings.instance_type
 
 
 def test_an_editions_machines_are_launched_of_its_own_image_alone(shop: Shop) -> None:
@@ -155,16 +195,29 @@ def test_settings_that_nobody_signed_launch_nothing(shop: Shop) -> None:
 
 def test_what_an_edition_brings_is_told_and_what_a_way_back_takes_back(shop: Shop) -> None:
     name = _with_other_settings(shop)
-    brought = list(brings("shop", "dev", name, "2.0"))
+    kept = shop.bake("2.0")
+    brought = list(brings("shop", "dev", name, "2.0", image=None))
     assert brought == [
         "instance type: t3.micro -> t3.large",
         "size.desired: 2 -> 3",
         "image: package.config.PORT: 80 -> 81",
     ]
-    assert list(brings("shop", "dev", "2.0", name)) == [f"takes back {line}" for line in brought]
-    assert list(brings("shop", "dev", name, name)) == []
-    assert list(brings("shop", "dev", name, "")) == []
-    assert list(brings("shop", "dev", "3.0", name)) == []
+    back = list(brings("shop", "dev", "2.0", name, image=kept))
+    assert back == [f"takes back {line}" for line in brought]
+    assert list(brings("shop", "dev", name, name, image=None)) == []
+    assert list(brings("shop", "dev", name, "", image=None)) == []
+    assert list(brings("shop", "dev", "3.0", name, image=None)) == []
+
+
+def test_asking_what_would_come_rewrites_nothing_of_what_served(shop: Shop) -> None:
+    first = _with_other_settings(shop)
+    before = Editions(artifact_store()).find("shop", "dev", first)
+    shop.config = {"PORT": "82"}
+    second = shop.choose("same")
+    shop.serve(second, shop.bake(second))
+    shop.config = {"PORT": "81"}
+    assert shop.choose("same") == first
+    assert Editions(artifact_store()).find("shop", "dev", first) == before
 
 
 def test_sizes_that_a_release_did_not_bring_are_still_to_be_brought(shop: Shop) -> None:
@@ -172,7 +225,7 @@ def test_sizes_that_a_release_did_not_bring_are_still_to_be_brought(shop: Shop) 
     shop.settings = {"desired_size": 5}
     made = shop.bake("1.0")
     note_launch(shop.target, made, like_live=True)
-    prove(shop.target, "1.0")
+    prove(shop.target, "1.0", made.image_id, print)
     shop.serve("1.0", made, noted=False)
     noted = Editions(artifact_store()).find("shop", "dev", shop.choose("same"))
     assert noted is not None
