@@ -28,7 +28,7 @@ from slipway.tasks.consent import Admission, Consent
 from slipway.tasks.controls.opening import Opening
 from slipway.tasks.lease.takeover import run_lease
 from slipway.tasks.making_way.superseded_run import end_for
-from slipway.tasks.order.landing import landed, overtaken
+from slipway.tasks.order.landing import landed, overtaken, skip_if_landed
 from slipway.tasks.outcomes import note_started
 from slipway.tasks.own_swap import forget_swap, name_of_swap, name_of_way_back, own_swap
 from slipway.tasks.params import OVERRIDE_FREEZE
@@ -247,17 +247,12 @@ class LeasedOperator(BaseOperator):
         require_planned_again(context, cloud, release, self.clock())
         if self.order is None:
             return
-        newer = overtaken(
-            self.order,
-            target.project,
-            target.environment,
-            release,
-            landed(cloud.observe(), held),
-            lambda line: self.log.warning("%s", line),
-        )
+        place, there = (target.project, target.environment), landed(cloud.observe(), held)
+        newer = overtaken(self.order, *place, release, there, self.log.warning)
         if newer is not None:
             self.log.warning("%s", newer)
             end_for(newer.by, context.get("ti"), str(newer))
+        skip_if_landed(context, target, release, there)
 
     def _thawed(self, context: Context) -> bool:
         """Ask the calendar; returns whether a freeze is overridden."""

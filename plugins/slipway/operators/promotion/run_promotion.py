@@ -22,7 +22,7 @@ from slipway.tasks.at_a_time.agreed import require_planned_again
 from slipway.tasks.controls.allowed import require_open
 from slipway.tasks.lease.takeover import run_lease
 from slipway.tasks.making_way.superseded_run import end_for
-from slipway.tasks.order.landing import landed, overtaken
+from slipway.tasks.order.landing import landed, overtaken, skip_if_landed
 from slipway.tasks.params import triggered_by
 from slipway.tasks.pipeline.share import NoStepRan
 
@@ -139,16 +139,11 @@ class RunPromotionOperator(RunPipelineOperator):
             raise
         if not self.by_itself:
             return
-        newer = overtaken(
-            self.order,
-            self.target.project,
-            self.target.environment,
-            version,
-            landed(fleet, None),
-            self.log.warning,
-        )
+        place, there = (self.target.project, self.target.environment), landed(fleet, None)
+        newer = overtaken(self.order, *place, version, there, self.log.warning)
         if newer is not None:
             end_for(newer.by, context["ti"], str(newer))
+        skip_if_landed(context, self.target, version, there)
 
     def _is_back(self, checkout: Checkout, serving: str | None) -> bool:
         """Tell whether something newer serves there now; nobody knows of what has no record."""

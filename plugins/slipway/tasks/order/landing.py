@@ -4,6 +4,9 @@ Runs end out of order, are tried again and cleared, and two Airflows may deliver
 question is put when a swap is about to begin, under the environment's lease: does what serves come
 after this commit? Git says, from the commits that were recorded of both. What a force-push has
 dropped has no say: the branch of today decides.
+
+What a person brought to the same commit's machines without a commit, by ``same``, counts as newer
+than what the commit's own run would bring again.
 """
 
 from __future__ import annotations
@@ -12,16 +15,23 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from airflow.sdk.exceptions import AirflowSkipException
+
 from slipway.exceptions import ReleaseNotFound, RepositoryUnreachable
 from slipway.fleet.capacity import serving_version
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.releases import ReleaseCatalogue
+from slipway.model.edition import is_later, version_of
+from slipway.tasks.controls.allowed import tell_held
 from slipway.tasks.order.branch_order import BranchOrder
 
 if TYPE_CHECKING:
+    from airflow.sdk import Context
+
     from slipway.model.cloud.lease import LeaseRecord
     from slipway.model.facts import Checkout
     from slipway.model.fleet import Fleet
+    from slipway.model.target import DeployTarget
 
 _SHORT = 7
 
@@ -103,6 +113,33 @@ def overtaken(
         if _is_behind(order, own, there):
             return Overtaken(own=own, newer=there, environment=environment)
     return None
+
+
+def skip_if_landed(
+    context: Context, target: DeployTarget, version: str, others: Iterable[str]
+) -> None:
+    """Leave a later edition of the same release where it is; for runs that nobody started by hand.
+
+    :param context: the task's, which is skipped; its commit's page says why.
+    :param target: the environment.
+    :param version: that would land.
+    :param others: versions that have landed (:func:`landed`).
+    :raises AirflowSkipException: when the release has landed, and was given other settings since.
+    """
+    for other in others:
+        if other != version and is_later(other) and version_of(other) == version_of(version):
+            project, environment = target.project, target.environment
+            said = (
+                f"{version} has landed on {environment} already, and serves as {other}: with the "
+                "settings and the base image that somebody brought since"
+            )
+            tell_held(context, said)
+            msg = (
+                f"{said}, which a commit never takes back by itself. Nothing was changed\n"
+                f"  what to do: nothing, if {other} is to stay; to go back on purpose, "
+                f"`fab deploy {project} {environment} {version}`"
+            )
+            raise AirflowSkipException(msg)
 
 
 def _is_behind(order: BranchOrder, own: Checkout, there: Checkout) -> bool:

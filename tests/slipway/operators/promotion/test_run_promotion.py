@@ -61,7 +61,7 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
 
 @pytest.fixture(autouse=True)
 def cloud(monkeypatch: pytest.MonkeyPatch) -> FakeFleetCloud:
-    cloud = FakeFleetCloud(healthy={"1", "2", "3"})
+    cloud = FakeFleetCloud(healthy={"1", "2", "3", "2@0123abcd"})
     monkeypatch.setattr(fleet, "fleet_cloud", lambda *_, **__: cloud)
     return cloud
 
@@ -275,3 +275,15 @@ def test_an_older_commit_that_would_not_land_is_not_announced(
     with pytest.raises(Superseded, match="1 does not go to dev"):
         operator(repository, "1", by_itself=True).execute(context())
     assert engine.specs == []
+
+
+@pytest.mark.usefixtures("shas")
+def test_a_commit_that_would_take_newer_settings_back_is_not_announced(
+    repository: Repository, engine: FakeEngine, cloud: FakeFleetCloud
+) -> None:
+    deploy(cloud, "2@0123abcd")
+    with pytest.raises(AirflowSkipException, match=r"^2 has landed on dev already"):
+        operator(repository, "2", by_itself=True).execute(context())
+    assert engine.specs == []
+    operator(repository, "2").execute(context())
+    assert engine.specs

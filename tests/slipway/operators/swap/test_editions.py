@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from slipway.fleet import swap as loop
 from slipway.hooks.store.artifacts import artifact_store
@@ -15,10 +15,14 @@ from slipway.hooks.store.outcomes import DeploymentOutcomes
 from slipway.model.cloud.launch import Launch
 from slipway.model.facts import MachineImage, Release
 from slipway.model.facts.outcome import Outcome
+from slipway.model.git.deliverable import Deliverable
+from slipway.model.git.repository import Repository as Source
 from slipway.model.launched import Launched, LaunchSettings
 from slipway.operators import swap
 from slipway.operators.roll_back import RollBackOperator
 from slipway.operators.swap import LaunchOperator, RetireOldOperator, ShiftTrafficOperator
+from slipway.tasks.controls.allowed import HELD
+from slipway.tasks.order.branch_order import BranchOrder
 from tests.fakes.fleet_cloud import FakeFleetCloud
 from tests.fakes.fleet_faults import Crash
 from tests.slipway.fleet.worlds import make_image, make_target, serving
@@ -148,3 +152,25 @@ def test_nothing_is_launched_of_an_edition_that_is_not_noted(cloud: Watched) -> 
     with pytest.raises(AirflowFailException, match="nothing says what 1@bbbbbbbb is launched"):
         go(LaunchOperator)
     assert cloud.launched == []
+
+
+def by_itself() -> dict[str, Any]:
+    """What a task of a commit's own run is given, and one of a person's choice is not."""
+    order = BranchOrder(repository=Source(url="u"), delivered=Deliverable(branch="main"))
+    return {"order": order}
+
+
+@pytest.mark.parametrize("kind", FORWARD)
+def test_another_run_of_the_commit_does_not_take_back_what_somebody_brought(
+    cloud: Watched, kind: Any
+) -> None:
+    """A second Airflow's, say, or one that has waited for its turn."""
+    go(*FORWARD)
+    before, run = len(cloud.calls), SwapTask(run_id="commit__2")
+    task = kind(task_id="t", target=make_target(), image=make_image(OLD).to_json(), **by_itself())
+    with pytest.raises(AirflowSkipException, match=r"^1 has landed on dev already") as told:
+        task.execute(run.context)
+    assert "serves as 1@bbbbbbbb: with the settings and the base image that" in str(told.value)
+    assert "to go back on purpose, `fab deploy shop dev 1`" in str(told.value)
+    assert str(told.value).startswith(run.xcoms[HELD])
+    assert (len(cloud.calls), serving(cloud), cloud.ssm.parameters) == (before, [NEW], {})
