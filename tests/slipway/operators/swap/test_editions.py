@@ -14,7 +14,7 @@ from slipway.hooks.store.editions import Editions
 from slipway.hooks.store.outcomes import DeploymentOutcomes
 from slipway.model.cloud.launch import Launch
 from slipway.model.facts import MachineImage, Release
-from slipway.model.facts.outcome import Outcome
+from slipway.model.facts.outcome import Outcome, PastDeployment
 from slipway.model.git.deliverable import Deliverable
 from slipway.model.git.repository import Repository as Source
 from slipway.model.launched import Launched, LaunchSettings
@@ -85,6 +85,16 @@ def go(
         operator.execute(SwapTask(run_id=run_id).context)
 
 
+def noted(version: str) -> PastDeployment:
+    """Return what is noted of a deployment; both are of one second, and in no order."""
+    [found] = [
+        one
+        for one in DeploymentOutcomes(artifact_store()).past("shop", "dev", 9)
+        if one.release.version == version
+    ]
+    return found
+
+
 def test_it_is_launched_from_what_was_chosen_whatever_the_project_file_says(
     cloud: Watched,
 ) -> None:
@@ -108,9 +118,8 @@ def test_the_way_back_is_launched_from_what_served_then(cloud: Watched) -> None:
 
 def test_it_is_on_record_with_what_it_brings(cloud: Watched) -> None:
     go(LaunchOperator)
-    outcomes = DeploymentOutcomes(artifact_store())
-    last = outcomes.past("shop", "dev", 1)[0]
-    assert (last.release.version, last.outcome) == (NEW, Outcome.STARTED)
+    last = noted(NEW)
+    assert last.outcome is Outcome.STARTED
     assert last.release.sha == "1" * 40
     assert (last.notes[0].replaced, last.brings) == (OLD, BROUGHT)
 
@@ -143,7 +152,7 @@ def test_settings_that_fail_go_back_and_are_nothing_to_go_back_to(cloud: Watched
     found = Editions(artifact_store()).find("shop", "dev", NEW)
     assert found is not None
     assert not found.proven
-    last = DeploymentOutcomes(artifact_store()).past("shop", "dev", 1)[0]
+    last = noted(NEW)
     assert (last.outcome, last.serves) == (Outcome.ROLLED_BACK, OLD)
 
 
