@@ -19,6 +19,7 @@ from include.demo.airflow_environment import postgres_connection
 from include.localcloud import infrastructure
 from include.localcloud.database import DatabaseFailed
 from include.project.loader import load_projects
+from include.project.model import Deploy
 
 # Seconds; the demo runs, so it answers.
 _PATIENCE = 30
@@ -123,7 +124,7 @@ def _block(options: argparse.Namespace) -> str:
     name = database_name(options.project, options.environment)
     connection = "  # Airflow has a connection of this name now"
     lines = [
-        "deploy: continuous  # `manual` where each deployment is started by hand",
+        _deploy(options),
         f"aws: {{region: {paths.REGION}}}",
         *([f"database: {name}{connection}"] if options.database else []),
         f"target_group: {options.project}-{options.environment}",
@@ -133,6 +134,16 @@ def _block(options: argparse.Namespace) -> str:
         "soak: 5s",
     ]
     return f"  {options.environment}:\n" + "".join(f"    {line}\n" for line in lines)
+
+
+def _deploy(options: argparse.Namespace) -> str:
+    """Say when it is deployed to: only one environment of a project can be continuous."""
+    project = load_projects().projects.get(options.project)
+    places = project.environments.items() if project else ()
+    taken = [name for name, one in places if one.deploy is Deploy.CONTINUOUS]
+    if taken and options.environment not in taken:
+        return f"deploy: manual  # {taken[0]} is the continuous one"
+    return "deploy: continuous  # `manual` where each deployment is started by hand"
 
 
 def _has_migrations(project: str) -> bool:

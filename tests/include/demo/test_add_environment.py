@@ -100,9 +100,11 @@ def test_a_project_with_migrations_gets_its_database_unasked(
     assert "DATABASE_URL" in more
     found = yaml.safe_load(block)["qa"]
     assert found == {
+        "deploy": "manual",  # dev is continuous, and only one can be
         "aws": {"region": paths.REGION},
         "database": "guestbook_qa",
         "target_group": "guestbook-qa",
         "instance": {"subnets": ["slipway-a", "slipway-b"], "security_groups": ["slipway-app"]},
         "health": {"path": "/healthz", "port": 8000, "timeout": "2m"},
+        "soak": "5s",
     }
