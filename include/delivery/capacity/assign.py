@@ -113,7 +113,11 @@ def kind_of(task: object) -> TaskKind | None:
 
 
 def _finds_its_image(task: object, dag: DAG) -> bool:
-    """Tell whether a bake usually has nothing to bake: of a deployment, or after an early one."""
+    """Tell whether a bake usually has nothing to bake: of a deployment, or after an early one.
+
+    Where it has, by ``same`` or for another kind of machine, it keeps a swap's slot for minutes:
+    nobody knows when a DAG is read, and a task that runs keeps its pool. docs/scale.md says so.
+    """
     if not isinstance(task, BakeImageOperator) or isinstance(task, BakeEarlyOperator):
         return False
     early = any(isinstance(one, BakeEarlyOperator) for one in dag.tasks)
