@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any
 
 from slipway.hooks.store.seen_refs import Kind
@@ -62,6 +64,20 @@ class Find(Fact):
             "trigger_run_id": self.run_id,
             "conf": {"ref": self.sha, **self.conf},
         }
+
+
+def fairly(finds: Sequence[Find], most: int) -> list[Find]:
+    """Leave out what is too much: as many for each DAG, and of each those that came first.
+
+    Whoever has a hundred commits keeps nobody else's waiting, least of all one whose DAG Airflow
+    does not have, of which nothing can be run.
+
+    :param finds: in their order, which is kept.
+    :param most: how many stay.
+    """
+    turns: defaultdict[str, count[int]] = defaultdict(count)
+    by_turn = sorted((next(turns[one.dag_id]), place) for place, one in enumerate(finds))
+    return [finds[place] for place in sorted(place for _, place in by_turn[:most])]
 
 
 def run_id(kind: str, name: str, sha: str) -> str:

@@ -22,7 +22,7 @@ from slipway.model.git.watching import WatchedProject
 from slipway.tasks.watching.complaints import Complaints, Subject, in_words
 from slipway.tasks.watching.finder import Finder
 from slipway.tasks.watching.finders import FINDERS
-from slipway.tasks.watching.found import Find
+from slipway.tasks.watching.found import Find, fairly
 from slipway.tasks.watching.known_dags import subject_of
 from slipway.tasks.watching.look import Looked, look_at
 from slipway.tasks.watching.rota import FIRST, LONGEST, Place, Rota
@@ -107,7 +107,7 @@ class Watcher:
             if not self._asked:
                 time.sleep(min(self._rota.wait(time.time()), 1.0))
                 return []
-            return self._in_order(self._collect(_TICK))[:MOST_FINDS]
+            return fairly(self._in_order(self._collect(_TICK)), MOST_FINDS)
 
     def _in_order(self, found: list[Find]) -> list[Find]:
         """Put what was found into the order of the projects, each one's as it is."""

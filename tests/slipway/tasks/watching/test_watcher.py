@@ -213,6 +213,32 @@ def _until_found(one: Watcher) -> list[Find]:
     return found
 
 
+def test_one_with_much_to_run_keeps_nobody_elses_from_being_handed_on(
+    repository: Repository, artifacts: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Airflow may have no DAG of it, and then nothing would be run for as long as that lasts."""
+
+    class Many:
+        by_refs = False
+
+        def wanted(self, project: WatchedProject) -> bool:
+            return True
+
+        def find(self, glance: Glance) -> list[Find]:
+            own = glance.project.dag_id
+            return [
+                Find(dag_id=own, run_id=str(at), sha="0" * 40, event=None)
+                for at in range(9 if own == "new" else 2)
+            ]
+
+    repository.commit(readme="one")
+    monkeypatch.setattr("slipway.tasks.watching.watcher.MOST_FINDS", 5)
+    both = [watch(repository, "new"), watch(repository, "shop")]
+    one = Watcher(lambda: both, artifact_store(), Said(), interval=9.0, finders=(Many(),))
+    found = [f"{find.dag_id} {find.run_id}" for find in _until_found(one)]
+    assert found == ["new 0", "new 1", "new 2", "shop 0", "shop 1"]
+
+
 def test_what_cannot_be_noted_is_no_reason_to_show_nothing_else(artifacts: Path) -> None:
     (artifacts / "watch" / "trouble").mkdir(parents=True)
     for number, stored in enumerate((b"{", b"[]", b'{"subject": 1}', b"\xff", b"[" * 100_000)):
