@@ -10,6 +10,7 @@ from typing import Any
 class FakeTask:
     """Stands in for Airflow's task instance.
 
+    :param try_number: of its try, from 1.
     :param states: of the runs that there are, by DAG and run id.
     :param xcoms: what the task pushed.
     """
@@ -18,6 +19,7 @@ class FakeTask:
     run_id: str = "manual__1"
     task_id: str = "launch"
     map_index: int = -1
+    try_number: int = 1
     states: dict[tuple[str, str], str] = field(default_factory=dict)
     xcoms: dict[str, Any] = field(default_factory=dict)
 

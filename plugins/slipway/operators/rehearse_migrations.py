@@ -158,7 +158,7 @@ class GooseRehearseOperator(GooseOperator):
             log=self._say,
         )
         in_a_run = run_facts(context) is not None  # nobody signs anything outside of one
-        if in_a_run and (known := before.recall()):
+        if in_a_run and (known := before.recall(anew=_is_again(context))):
             rehearsal.look(migrations, starts)
             return known
         prove = partial(proof.of_what_serves, migrations, serving) if proof else None
@@ -182,3 +182,9 @@ class GooseRehearseOperator(GooseOperator):
             log=self._say,
             warn=self._warn,
         )
+
+
+def _is_again(context: Context) -> bool:
+    """Tell whether a task is tried again, or was cleared by somebody who wants it done anew."""
+    ti: Any = context["ti"]
+    return int(ti.try_number) > 1

@@ -13,6 +13,7 @@ import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ from slipway.exceptions import RecordRefused
 from slipway.hooks.migrations.rehearsal_records import RehearsalRecords, Rehearsed
 from slipway.model.event import EventKind
 from slipway.tasks.proof.outcomes import HELD, NOT_NEEDED, described
+from slipway.tasks.schema.own_code import own_code
 
 if TYPE_CHECKING:
     from slipway.hooks.migrations.migration_files import MigrationFiles
@@ -59,14 +61,19 @@ class RehearsedBefore:
     log: Callable[[str], None]
     clock: Callable[[], float] = time.time
 
-    def recall(self) -> SchemaVersion | None:
-        """Return what was seen when the same was rehearsed; None where it has to be done."""
+    def recall(self, *, anew: bool = False) -> SchemaVersion | None:
+        """Return what was seen when the same was rehearsed; None where it has to be done.
+
+        To be asked before the rehearsal, in any case.
+
+        :param anew: it has to be, whatever is on record.
+        """
         try:
-            found = self.records.find(self.checkout.release.project, self._digest())
+            found = self.records.find(self.checkout.release.project, self._digest)
         except RecordRefused as error:
             self.log(f"what was rehearsed before does not count: {error.message}")
             return None
-        if found is None or not 0 <= self.clock() - found.at < _COUNTS:
+        if anew or found is None or not 0 <= self.clock() - found.at < _COUNTS:
             return None
         when = time.strftime("%Y-%m-%d %H:%M", time.gmtime(found.at))
         self.log(
@@ -91,7 +98,7 @@ class RehearsedBefore:
         if not sure or self.checkout.cause.kind is EventKind.PULL_REQUEST:
             return
         rehearsed = Rehearsed(
-            digest=self._digest(), release=self.checkout.release, at=self.clock(), schema=schema
+            digest=self._digest, release=self.checkout.release, at=self.clock(), schema=schema
         )
         try:
             self.records.put(rehearsed)
@@ -101,12 +108,16 @@ class RehearsedBefore:
     def _settled(self, live: LiveRelease) -> LiveProof | None:
         return self.proof.settled(self.migrations, live) if self.proof else None
 
+    @cached_property
     def _digest(self) -> str:
-        """Return a SHA-256 of all that the rehearsal depends on."""
+        """Return a SHA-256 of all that the rehearsal depends on, as it was before it began.
+
+        What is changed meanwhile, a health check say, is not what was tried.
+        """
         how, proof = self.rehearsal, self.proof
         tried = [one for one in self.serving.lives if not self._settled(one)]
         depends: dict[str, Any] = {
-            "slipway": version("slipway"),
+            "slipway": [version("slipway"), own_code()],
             "migrations": _sha256(self.migrations.archive),
             "starts": [[_sha256(one.migrations.archive), one.version] for one in self.starts],
             "postgres": [how.postgres, how.image, how.extensions, how.roles],

@@ -22,6 +22,7 @@ from slipway.model.schema_facts import LiveProof
 from slipway.policies.schema import Rehearse
 from slipway.tasks.proof.live_proof import MigrationProof
 from slipway.tasks.proof.live_releases import LiveRelease, Serving
+from slipway.tasks.schema import rehearsed_before
 from slipway.tasks.schema.rehearsal import Rehearsal
 from slipway.tasks.schema.rehearsed_before import RehearsedBefore
 from slipway.tasks.schema.starts import SchemaStart
@@ -159,6 +160,33 @@ def test_whatever_it_depends_on_has_it_done_again(
     rehearsed: SchemaVersion, changed: dict[str, Any]
 ) -> None:
     assert before(**changed).recall() is None
+
+
+def test_what_is_changed_during_a_rehearsal_was_not_tried() -> None:
+    cloud = FakeFleetCloud(check=HealthCheck(scheme=Scheme.HTTP, port=80, path="/"))
+    one = before(proof=proof(cloud=cloud))
+    assert one.recall() is None
+    cloud.check = OTHER_HEALTH.check
+    settled = replace(HELD, environments=("dev",), version="2", outcome="not needed", said="")
+    one.keep(replace(SEEN, proofs=(settled, HELD)))
+    assert before(proof=proof(cloud=OTHER_HEALTH)).recall() is None
+    assert before().recall() is not None
+
+
+def test_what_other_code_rehearsed_is_rehearsed_again(
+    rehearsed: SchemaVersion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A checkout that was brought up to date, and has no other version."""
+    assert before().recall() is not None
+    monkeypatch.setattr(rehearsed_before, "own_code", lambda: "0" * 64)
+    assert before().recall() is None
+
+
+def test_whoever_wants_it_done_anew_has_it_done(rehearsed: SchemaVersion) -> None:
+    one = before()
+    assert one.recall(anew=True) is None
+    one.keep(rehearsed)
+    assert before().recall() is not None
 
 
 def test_what_could_not_be_tried_or_failed_is_tried_again() -> None:
