@@ -103,3 +103,29 @@ def test_none_is_installed_where_one_of_them_is_another_than_was_tested(machine:
     assert code != 0
     assert "shop-data 1.0+1 in the repository has the sha256" in output
     assert sh(machine, "dpkg-query -W 'shop*' 2>/dev/null || true").strip() == ""
+
+
+def test_what_lay_in_the_folder_before_is_not_installed(machine: Container) -> None:
+    """The digest of the one that was tested would vouch for the file behind it."""
+    sh(machine, "cp /repo/shop_2.0_all.deb /download/shop_9_all.deb")
+    code, output = _play(machine)
+    assert code == 0, output
+    assert sh(machine, "dpkg-query -W -f '${Version}' shop") == "1.0+1"
+
+
+def test_none_is_installed_where_a_download_brings_two_files(machine: Container) -> None:
+    wrapper = """\
+cat > /usr/local/bin/apt-get <<'END'
+#!/bin/sh
+/usr/bin/apt-get "$@" && case "$*" in
+  *"download shop="*) cp /repo/shop_2.0_all.deb shop_9_all.deb ;;
+esac
+END
+chmod +x /usr/local/bin/apt-get
+"""
+    sh(machine, wrapper)
+    code, output = _play(machine)
+    assert code != 0, output
+    assert "shop 1.0+1 was downloaded as 2 files" in output
+    assert "shop_1.0+1_all.deb, shop_9_all.deb" in output
+    assert sh(machine, "dpkg-query -W 'shop*' 2>/dev/null || true").strip() == ""
