@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
 
-from slipway.hooks.apt.repository_keys import RepositoryKeys
 from slipway.hooks.aws.connection import account, aws_client
 from slipway.hooks.aws.machine_images import ImageCatalogue
 from slipway.hooks.docker.connection import DEFAULT, container_engine
@@ -27,7 +26,7 @@ from slipway.model.edition import is_later
 from slipway.model.facts import Json, MachineImage, PublishedPackage, Release
 from slipway.tasks.consent import Admission
 from slipway.tasks.controls.allowed import require_open
-from slipway.tasks.editions.images import Wanted, layers_of, require_unchanged
+from slipway.tasks.editions.images import layers_as_chosen
 from slipway.tasks.editions.kept import kept_image, noted
 from slipway.tasks.images.early import take_on
 from slipway.tasks.images.layers import Layers, baked_before
@@ -188,8 +187,7 @@ class BakeImageOperator(BaseOperator):
         if kept := self._kept(images, package):
             return kept
         chosen = noted(release.project, environment, release.version)
-        layers = layers_of(self._layers(), chosen)
-        require_unchanged(chosen, Wanted.of(layers, images.catalogue, package))
+        layers = layers_as_chosen(self._layers(), chosen, images.catalogue, package)
         image = self._bake(context, package, images, layers)
         Editions(artifact_store()).note(replace(chosen, image_id=image.image_id))
         return image
@@ -218,9 +216,7 @@ class BakeImageOperator(BaseOperator):
         self, context: Context, package: PublishedPackage, images: KnownImages, layers: Layers
     ) -> MachineImage:
         baker = self._baker(context, package.release, self._environment(), images)
-        chosen = layers.package(package)
-        key = RepositoryKeys(artifact_store()).current(chosen.repository_url, chosen.distribution)
-        plan = self._plan(baker, package, layers, key)
+        plan = self._plan(baker, package, layers, layers.key(package))
         found = baker.find(plan, package.release)
         image = found or take_on(context, images, plan, package.release, self._say)
         if image is None:

@@ -31,7 +31,7 @@ from slipway.operators.swap import open_cloud
 from slipway.tasks.at_a_time.moment import require_good_time
 from slipway.tasks.consent import Admission
 from slipway.tasks.controls.allowed import require_open
-from slipway.tasks.editions.same import Same, serving_group
+from slipway.tasks.editions.same import BEFORE_NOTES, Same
 from slipway.tasks.images.layers import Layers
 from slipway.tasks.params import is_dry_run
 from slipway.tasks.past_deployments import told_by_version
@@ -42,14 +42,11 @@ from slipway.tasks.run_note import note_run
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
+    from slipway.model.fleet import Fleet
+
 NEWEST, PREVIOUS, CHOOSE = "newest", "previous", "choose"
 # As many as a person wants to read.
 _LISTED = 25
-# Of a group that was launched before that was written down.
-_UNKNOWN = (
-    ", as far as can be seen: its subnets, security groups, instance profile and `drop` were not "
-    "written down when it was launched; the next release brings those of today"
-)
 # Characters of a line.
 _LONGEST = 500
 
@@ -212,16 +209,20 @@ class ChooseReleaseOperator(BaseOperator):
     def _same(self, catalogue: ReleaseCatalogue) -> ReleaseRecord:
         """Return what serves in the edition that it would be launched as today."""
         target, cloud = self.target, open_cloud(self.target)
-        serving = _serving(target)
+        fleet = cloud.observe()
+        serving = _served(target, fleet)
         record = catalogue.find(target.project, serving)
         if self.layers is None:
             msg = f"nothing says what images of {target.project} are made of here"
             raise EnvironmentMisconfigured(msg, advice="name a version")
-        group = serving_group(cloud.observe().groups, serving)
-        there = Editions(artifact_store()).find(target.project, target.environment, serving)
-        unknown = "" if there is not None else _UNKNOWN
+        group = fleet.of(serving)
+        if group is None:
+            msg = f"{serving} serves still, and is being taken away"
+            raise ReleaseNotFound(msg, advice="somebody is changing the environment: try again")
         found = Same(target=target, layers=self.layers, cloud=cloud).choose(record.package, group)
         if found is None:
+            there = Editions(artifact_store()).find(target.project, target.environment, serving)
+            unknown = "" if there is not None else BEFORE_NOTES
             msg = (
                 f"{NOTHING}{serving} serves {target.environment} with the settings and the "
                 f"base image of today{unknown}"
@@ -285,7 +286,11 @@ class ChooseReleaseOperator(BaseOperator):
 
 
 def _serving(target: DeployTarget) -> str:
-    version = serving_version(open_cloud(target).observe())
+    return _served(target, open_cloud(target).observe())
+
+
+def _served(target: DeployTarget, fleet: Fleet) -> str:
+    version = serving_version(fleet)
     if version is None:
         msg = f"{target.environment} runs no release of {target.project} yet"
         raise ReleaseNotFound(msg, advice=f"name a version, or {NEWEST!r} for the newest one")

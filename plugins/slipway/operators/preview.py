@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from slipway.exceptions import MachineImageRefused, ReleaseNotFound
 from slipway.hooks.apt.index import ANY
-from slipway.hooks.apt.repository_keys import RepositoryKeys
 from slipway.hooks.aws.connection import aws_client
 from slipway.hooks.aws.machine_images import ImageCatalogue
 from slipway.hooks.docker.connection import DEFAULT, container_engine
@@ -26,7 +25,7 @@ from slipway.model.schema_facts import HeavyChange
 from slipway.operators.migrations import database_url, migration_files
 from slipway.policies.heavy_changes import OnHeavy
 from slipway.policies.schema import OnRollBack
-from slipway.tasks.editions.images import Wanted, layers_of, require_unchanged
+from slipway.tasks.editions.images import layers_as_chosen
 from slipway.tasks.editions.kept import kept_image, noted
 from slipway.tasks.images.layers import Layers, baked_before
 from slipway.tasks.images.search import Found, known_images, machine_image
@@ -73,9 +72,7 @@ class ImageOutlook:
         base = layers.base(catalogue, "plan")
         there = images.find(base.tags, None).record
         base_image = there.image_id if there else ""
-        chosen = layers.package(package)
-        key = RepositoryKeys(artifact_store()).current(chosen.repository_url, chosen.distribution)
-        app = layers.app(package, base_image, "plan", key)
+        app = layers.app(package, base_image, "plan", layers.key(package))
         if same := images.find(app.tags, package.release).record:
             return _used(same, package)
         image = MachineImage(
@@ -94,9 +91,7 @@ class ImageOutlook:
         """Return the layers of an edition as it was chosen, if it can still be made so."""
         release = package.release
         chosen = noted(release.project, self.environment, release.version)
-        layers = layers_of(self.layers, chosen)
-        require_unchanged(chosen, Wanted.of(layers, catalogue, package))
-        return layers
+        return layers_as_chosen(self.layers, chosen, catalogue, package)
 
     def chosen(self, package: PublishedPackage) -> PublishedPackage:
         """Return the package for these machines, of those that a release has.

@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from slipway.exceptions import MachineImageRefused
-from slipway.hooks.apt.repository_keys import RepositoryKeys
+from slipway.hooks.aws.image_cleanup import BASE
 from slipway.hooks.aws.machine_images import ImageCatalogue
-from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.image_records import ImageRecord
 from slipway.hooks.tools.packer import Bake
 from slipway.model.cloud.machine import MACHINE
@@ -17,7 +16,7 @@ from slipway.model.launched import Launched
 from slipway.tasks.images.layers import Layers
 from slipway.tasks.images.search import KnownImages
 
-_PLAYBOOK, _BASE = "slipway:playbook", "slipway:base-image"
+_PLAYBOOK = "slipway:playbook"
 _AGAIN = "start a new run with `same`, which looks at them anew; nothing was changed"
 
 
@@ -41,9 +40,8 @@ class Wanted:
         :param package: of the release.
         :raises EnvironmentMisconfigured: when there is no source image.
         """
-        chosen = layers.package(package)
-        key = RepositoryKeys(artifact_store()).current(chosen.repository_url, chosen.distribution)
-        return cls(base=layers.base(catalogue, "same"), app=layers.app(package, "", "same", key))
+        app = layers.app(package, "", "same", layers.key(package))
+        return cls(base=layers.base(catalogue, "same"), app=app)
 
     @property
     def made_of(self) -> dict[str, str]:
@@ -58,38 +56,36 @@ def made_of(images: KnownImages, record: ImageRecord) -> dict[str, str]:
     :param record: of the image.
     :raises RecordRefused: when its base's was not signed here.
     """
-    base = images.records.find(record.tags.get(_BASE, ""), None)
+    base = images.base_of(record)
     return _made_of(base.tags, record.tags) if base is not None else {}
 
 
 def _made_of(base: Mapping[str, str], app: Mapping[str, str]) -> dict[str, str]:
     return {
-        "source image": base.get(_BASE, ""),
+        "source image": base.get(BASE, ""),
         "base layer": base.get(_PLAYBOOK, ""),
         "application": app.get(_PLAYBOOK, ""),
         "machine": app.get(MACHINE, ""),
     }
 
 
-def layers_of(layers: Layers, launched: Launched) -> Layers:
-    """Return layers that start from what an edition was chosen with, newer ones or not.
+def layers_as_chosen(
+    layers: Layers, launched: Launched, catalogue: ImageCatalogue, package: PublishedPackage
+) -> Layers:
+    """Return the layers that an edition was chosen with, from its source image, newer ones or not.
 
-    :param layers: of the environment.
-    :param launched: what is noted of the edition.
-    """
-    return replace(layers, source_id=launched.source)
-
-
-def require_unchanged(launched: Launched, wanted: Wanted) -> None:
-    """Make sure that an edition which is still to be baked becomes what was chosen.
-
+    :param layers: of the environment, as of today.
     :param launched: what was chosen.
-    :param wanted: what would be baked now.
-    :raises MachineImageRefused: when that is something else.
+    :param catalogue: where the source image is looked up.
+    :param package: of the release.
+    :raises MachineImageRefused: when something else would be baked of them now.
+    :raises EnvironmentMisconfigured: when the source image is gone.
     """
-    now = wanted.made_of
+    own = replace(layers, source_id=launched.source)
+    now = Wanted.of(own, catalogue, package).made_of
     changed = [name for name in now if launched.made_of.get(name) != now[name]]
     if changed:
         what = ", ".join(changed)
         msg = f"{launched.release.version} was chosen with another {what} than there is by now"
         raise MachineImageRefused(msg, advice=_AGAIN)
+    return own

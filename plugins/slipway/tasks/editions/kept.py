@@ -48,9 +48,9 @@ def note_launch(target: DeployTarget, image: MachineImage, *, like_live: bool = 
     :param like_live: as many as serve now, whatever the project file says of sizes: those that
         count are still those of what serves.
     """
-    editions, settings = Editions(artifact_store()), LaunchSettings.of(target)
     if image.kept or is_later(image.release.version):
         return
+    editions, settings = Editions(artifact_store()), LaunchSettings.of(target)
     if like_live and (before := _served_last(editions, target)) is not None:
         settings = settings.sized_as(before.settings)
     editions.note_launch(

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from slipway.exceptions import ReleaseNotFound
 from slipway.fleet.cloud import FleetReader
 from slipway.hooks.aws.connection import aws_client
+from slipway.hooks.aws.image_cleanup import BASE
 from slipway.hooks.aws.machine_images import ImageCatalogue
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.editions import Editions
@@ -22,6 +22,11 @@ from slipway.tasks.editions.images import Wanted, made_of
 from slipway.tasks.images.layers import Layers
 from slipway.tasks.images.search import KnownImages, known_images
 
+# Said of a group that was launched before that was written down.
+BEFORE_NOTES = (
+    ", as far as can be seen: its subnets, security groups, instance profile and `drop` were not "
+    "written down when it was launched; the next release brings those of today"
+)
 # Inputs that are told by themselves, or that are as they were.
 _APART = frozenset({"package", "base layer", "source image"})
 _UNKNOWN = "image: what it is made of was not written down yet when it was baked"
@@ -103,25 +108,11 @@ class Same:
         )
 
 
-def serving_group(groups: tuple[ServerGroup, ...], name: str) -> ServerGroup:
-    """Return the group that serves.
-
-    :param groups: of the environment.
-    :param name: of the edition that serves.
-    :raises ReleaseNotFound: when it has gone meanwhile.
-    """
-    for group in groups:
-        if group.version == name and not group.deleting:
-            return group
-    msg = f"{name} served a moment ago, and is gone"
-    raise ReleaseNotFound(msg, advice="somebody else is changing the environment: try again")
-
-
 def _image_changes(images: KnownImages, old: ImageRecord | None, wanted: Wanted) -> list[str]:
     """Say what differs in an image, as far as it was written down."""
     if old is None:
         return ["image: the one that serves is on no record"]
-    base = images.records.find(old.tags.get("slipway:base-image", ""), None)
+    base = images.base_of(old)
     found = [f"image: {one}" for one in _changed(old, wanted.app.inputs)] if old.inputs else []
     if base is not None:
         found += list(_base_changes(base, wanted))
@@ -129,7 +120,7 @@ def _image_changes(images: KnownImages, old: ImageRecord | None, wanted: Wanted)
 
 
 def _base_changes(base: ImageRecord, wanted: Wanted) -> Iterator[str]:
-    was, now = base.tags.get("slipway:base-image", ""), wanted.base.source_image
+    was, now = base.tags.get(BASE, ""), wanted.base.source_image
     if was != now:
         # With its name where that was written down.
         was = base.inputs.get("source image", was)

@@ -11,7 +11,9 @@ from typing import Any
 from airflow.sdk.configuration import conf
 
 from slipway.exceptions import EnvironmentMisconfigured, MachineImageRefused
+from slipway.hooks.apt.repository_keys import RepositoryKeys
 from slipway.hooks.aws.machine_images import Image, ImageCatalogue
+from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.tools.packer import Bake
 from slipway.hooks.tools.project_roles import TUNING, machine_recipe, origin
 from slipway.hooks.tools.recipes import digest, recipe
@@ -243,6 +245,17 @@ class Layers:
             advice = f"there is {package.kinds}: build one for these machines, or correct `machine`"
             raise MachineImageRefused(msg, advice=advice)
         return found
+
+    def key(self, package: PublishedPackage) -> str | None:
+        """Return the key that the repository of the package for these machines is signed with now.
+
+        :param package: of the release.
+        :returns: None where none was noted.
+        :raises MachineImageRefused: when it has none for them.
+        """
+        chosen = self.package(package)
+        keys = RepositoryKeys(artifact_store())
+        return keys.current(chosen.repository_url, chosen.distribution)
 
     def _settings(self) -> dict[str, Any]:
         """Say how builders are reached and made, from ``[slipway]`` in Airflow's configuration."""

@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from slipway.exceptions import ArtifactKeyRefused
-from slipway.hooks.apt.repository_keys import RepositoryKeys
 from slipway.hooks.aws.connection import aws_client
 from slipway.hooks.aws.machine_images import ImageCatalogue
-from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.image_records import ImageRecord
 from slipway.hooks.tools.packer import Bake
 from slipway.model.facts import PublishedPackage, Release
@@ -74,13 +72,12 @@ def look(layers: Layers, aws_conn_id: str, package: PublishedPackage) -> ImageLo
     last = _last(images, package.release.project, layers.machine.identity)
     base_plan = layers.base(catalogue, "look")
     base = images.find(base_plan.tags, None).record
-    chosen = layers.package(package)
-    key = RepositoryKeys(artifact_store()).current(chosen.repository_url, chosen.distribution)
+    key = layers.key(package)
     app_plan = layers.app(package, base.image_id if base else _NO_BASE, "look", key)
     found = images.find(app_plan.tags, package.release).record if base else None
     return ImageLook(
         package=package,
-        base=LayerLook(plan=base_plan, found=base, last=_base_of(images, last)),
+        base=LayerLook(plan=base_plan, found=base, last=images.base_of(last) if last else None),
         app=LayerLook(plan=app_plan, found=found, last=last),
     )
 
@@ -99,9 +96,3 @@ def _last(images: KnownImages, project: str, machine: str) -> ImageRecord | None
             return record
         other = other or record
     return other
-
-
-def _base_of(images: KnownImages, last: ImageRecord | None) -> ImageRecord | None:
-    if last is None:
-        return None
-    return images.records.find(last.tags.get("slipway:base-image", ""), None)

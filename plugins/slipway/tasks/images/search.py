@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from slipway.exceptions import MachineImageRefused, RecordRefused
 from slipway.hooks.aws.connection import aws_client
+from slipway.hooks.aws.image_cleanup import BASE
 from slipway.hooks.aws.machine_images import Image, ImageCatalogue
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.image_records import ImageRecord, ImageRecords
@@ -61,11 +62,10 @@ class KnownImages:
             if image.tags.get(MACHINE, "") != machine:
                 continue
             record, why = self._judge(image, tags, release)
-            if record is not None and first and EDITION in record.tags:
-                continue
-            if record is not None:
+            if record is None:
+                refused.append(f"{image.name} ({image.image_id}) is not used: {why}")
+            elif not (first and EDITION in record.tags):
                 return Found(record=record, refused=tuple(refused))
-            refused.append(f"{image.name} ({image.image_id}) is not used: {why}")
         return Found(refused=tuple(refused))
 
     def note(
@@ -109,6 +109,14 @@ class KnownImages:
             tags=dict(tags),
             inputs=dict(inputs or {}),
         )
+
+    def base_of(self, record: ImageRecord) -> ImageRecord | None:
+        """Return the record of the base layer that an image was baked on; None where there is none.
+
+        :param record: of the image.
+        :raises RecordRefused: when the base layer's was not signed here.
+        """
+        return self.records.find(record.tags.get(BASE, ""), None)
 
     def recorded(self, image: Image, release: Release) -> tuple[ImageRecord | None, str]:
         """Return the record of an image, if there is one that counts, and for which machines it is.
@@ -190,7 +198,7 @@ def machine_image(record: ImageRecord, package: PublishedPackage, *, reused: boo
         release=package.release,
         image_id=record.image_id,
         name=record.name,
-        base_image_id=record.tags.get("slipway:base-image", ""),
+        base_image_id=record.tags.get(BASE, ""),
         deb_sha256=package.digest,
         playbook_hash=record.tags.get("slipway:playbook", ""),
         region=record.region,
