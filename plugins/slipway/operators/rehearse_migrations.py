@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from slipway.hooks.migrations.migration_files import MigrationFiles
@@ -177,7 +177,7 @@ class GooseRehearseOperator(GooseOperator):
             labels=self._labels,
             settings=settings,
             goose=rehearsal.goose_for,
-            files=self._migrations,
+            files=cache(self._migrations),  # asked for each release, and again for its trial
             open_cloud=open_cloud,
             log=self._say,
             warn=self._warn,

@@ -16,6 +16,7 @@ from slipway.hooks.store.releases import ReleaseCatalogue, ReleaseRecord
 from slipway.model.edition import version_of
 from slipway.model.schema_facts import LiveProof
 from slipway.model.target import DeployTarget
+from slipway.tasks.proof.outcomes import NOT_NEEDED, NOT_POSSIBLE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +81,7 @@ def live_releases(
             LiveProof(
                 environments=(target.environment,),
                 version=version,
-                outcome="not possible" if reason else "not needed",
+                outcome=NOT_POSSIBLE if reason else NOT_NEEDED,
                 said=reason or "no release serves there yet",
             )
         )

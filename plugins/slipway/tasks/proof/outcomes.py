@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from slipway.model.schema_facts import LiveProof
-from slipway.tasks.proof.live_releases import LiveRelease
+
+if TYPE_CHECKING:
+    from slipway.tasks.proof.live_releases import LiveRelease
 
 HELD, BROKEN = "held", "broken"
 NOT_NEEDED, NOT_POSSIBLE = "not needed", "not possible"
