@@ -117,6 +117,8 @@ class Opening:
         new = fleet.of(self.version)
         if serving in (None, self.version) or (not begun and new is not None and new.attached):
             return
+        if reason_of(self.context, "version") == SAME:
+            return  # it goes forward, also to settings that were had before
         target = (self.admission.project, self.admission.environment)
         try:
             there = landed(fleet, begun[-1] if begun else None)
@@ -124,8 +126,6 @@ class Opening:
             back = takes_back(*target, self.version, str(serving)) or (
                 overtaken(order, *target, self.version, there, self.log.warning) is not None
             )
-            # Who asks for the settings of today goes forward, also where they were had before.
-            back = back and reason_of(self.context, "version") != SAME
         except RepositoryUnreachable as error:
             self.log.warning("nobody can say which is newer, so it counts as a way back: %s", error)
             back = True

@@ -69,7 +69,7 @@ def task(kind: Any, admission: Admission = BY_HAND, version: str = "2", **more: 
 
 
 def context(run: FakeTask = RUN, user: str | None = "bob", cleared: int = 0, **params: Any) -> Any:
-    known = ("dry_run", "override_freeze", "urgent", "pass_stop", "at")
+    known = ("version", "dry_run", "override_freeze", "urgent", "pass_stop", "at")
     return {
         **run.context,
         "params": params,

@@ -59,9 +59,9 @@ class TestWayBack:
         monkeypatch.setattr(opening, "overtaken", behind)
         return mock.Mock()
 
-    def go(self, version: str, order: Any, run: FakeTask = RUN) -> None:
+    def go(self, version: str, order: Any, run: FakeTask = RUN, asked: str = "") -> None:
         for kind in WAY:
-            task(kind, version=version, back=order).execute(context(run))
+            task(kind, version=version, back=order).execute(context(run, version=asked))
 
     def test_it_holds_the_environment_and_the_next_push_does_not_undo_it(
         self, order: Any, cloud: FakeFleetCloud
@@ -106,6 +106,24 @@ class TestWayBack:
         self.go("2", order, OTHER)
         assert serving(cloud) == ["2"]
         assert events() == [Action.HOLD]
+
+    def test_who_asks_for_the_settings_of_today_goes_forward_wherever_that_leads(
+        self, order: Any, cloud: FakeFleetCloud, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        self.go("2", order)
+        monkeypatch.setattr(opening, "takes_back", lambda *_: True)
+        name = "2@0123abcd"
+        cloud.healthy.add(name)
+        launched = Launched(
+            release=make_image(name).release,
+            environment="dev",
+            settings=LaunchSettings.of(make_target()),
+            image_id=make_image(name).image_id,
+        )
+        Editions(artifact_store()).note(launched)
+        self.go(name, order, OTHER, asked="same")
+        assert serving(cloud) == [name]
+        assert events() == []
 
     def test_it_is_held_before_the_first_change_wherever_it_is_killed(
         self, order: Any, cloud: FakeFleetCloud
