@@ -20,7 +20,7 @@ import time
 from benchmarks.bench.figure import at_most, record
 from include.cli.controls import DAG_ID, conf_of
 from include.demo import paths
-from include.demo.airflow_api import FINAL, AirflowApi, TaskState
+from include.demo.airflow_api import AirflowApi, TaskState
 from include.demo.guestbook_repository import GuestbookRepository
 from include.demo.progress import follow
 from include.localcloud import infrastructure
@@ -57,9 +57,7 @@ def let_pushes_through(api: AirflowApi) -> None:
     """
     why = "pushes are measured"
     run = api.trigger(DAG_ID, conf_of(Action.RESUME, project=PROJECT, environment="dev", why=why))
-    until = time.monotonic() + 120
-    while (state := api.run_state(DAG_ID, run)) not in FINAL and time.monotonic() < until:
-        time.sleep(0.5)
+    state = api.end_of(DAG_ID, run, timeout=120)
     if state != "success":
         sys.exit(f"{DAG_ID} {run}, which lets pushes deploy again: {state}")
 

@@ -127,13 +127,8 @@ def _swap(api: AirflowApi, version: str) -> dict[str, float]:
 
 
 def _end(api: AirflowApi, dag_id: str, run_id: str) -> str:
-    until = time.monotonic() + _LIMIT
-    while time.monotonic() < until:
-        state = api.run_state(dag_id, run_id)
-        if state in FINAL:
-            return str(state)
-        time.sleep(1)
-    return "lost"
+    state = api.end_of(dag_id, run_id, timeout=_LIMIT)
+    return state if state in FINAL else "lost"
 
 
 def _say(text: str) -> None:

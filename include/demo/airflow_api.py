@@ -119,6 +119,21 @@ class AirflowApi:
             return None
         return str(answer.raise_for_status().json()["state"])
 
+    def end_of(self, dag_id: str, run_id: str, *, timeout: float) -> str | None:
+        """Wait for a run's end.
+
+        :param dag_id: the DAG's id.
+        :param run_id: the run's id.
+        :param timeout: seconds.
+        :returns: its state, which is none of an end where the time was over; None without a run.
+        """
+        deadline = time.monotonic() + timeout
+        while (state := self.run_state(dag_id, run_id)) not in FINAL:
+            if time.monotonic() > deadline:
+                break
+            time.sleep(0.5)
+        return state
+
     def run_origin(self, dag_id: str, run_id: str) -> RunOrigin:
         """Return how a run came about."""
         run = self._get(f"/api/v2/dags/{dag_id}/dagRuns/{run_id}")

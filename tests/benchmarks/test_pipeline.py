@@ -80,10 +80,10 @@ def test_a_push_that_is_held_and_deployed_nowhere_is_no_figure(
 def test_what_a_way_back_holds_is_let_through_or_nothing_is_measured() -> None:
     api = mock.create_autospec(AirflowApi, instance=True)
     api.trigger.return_value = "manual__1"
-    api.run_state.return_value = "success"
+    api.end_of.return_value = "success"
     pipeline.let_pushes_through(api)
     dag_id, conf = api.trigger.call_args.args
     assert (dag_id, conf["action"], conf["environment"]) == ("controls", "resume", "dev")
-    api.run_state.return_value = "failed"
+    api.end_of.return_value = "failed"
     with pytest.raises(SystemExit, match="which lets pushes deploy again: failed"):
         pipeline.let_pushes_through(api)

@@ -105,11 +105,8 @@ def _story(api: AirflowApi) -> list[str]:
 
 def _ends(api: AirflowApi, sha: str, wanted: str) -> list[str]:
     """Wait for a commit's run; a story that ends otherwise proves nothing."""
-    run, deadline = f"commit__{sha}", time.monotonic() + _RUN
-    while (state := api.run_state(project.NAME, run)) not in FINAL:
-        if time.monotonic() > deadline:
-            break
-        time.sleep(0.5)
+    run = f"commit__{sha}"
+    state = api.end_of(project.NAME, run, timeout=_RUN)
     print(f"{run}: {state}", flush=True)
     return [] if state == wanted else [f"the run {run} ended as {state}, not {wanted}"]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from slipway.fleet import swap
@@ -61,6 +63,19 @@ def test_settings_that_do_not_work_go_and_the_old_ones_serve_on(cloud: FakeFleet
     assert serving(cloud) == [OLD]
 
 
+def resized(
+    cloud: FakeFleetCloud, asked: tuple[int, int, int], live: int, **how: Any
+) -> tuple[tuple[int, int, int], int]:
+    """Deploy an edition that asks for sizes; return those that it got, and its machines."""
+    cloud.resize("shop-dev-2", (1, live, 9))
+    for _ in range(live):
+        cloud.observe()
+    sizes = dict(zip(("min_size", "desired_size", "max_size"), asked, strict=True))
+    deploy(cloud, NEW, keep_old=600.0, **how, **sizes)
+    new = cloud.groups["shop-dev-2-bbbbbbbb"]
+    return (new.min_size, new.desired, new.max_size), new.serving
+
+
 @pytest.mark.parametrize(
     ("asked", "live", "comes"),
     [
@@ -76,14 +91,7 @@ def test_sizes_of_its_own_come_with_an_edition(
     live: int,
     comes: tuple[int, int, int],
 ) -> None:
-    cloud.resize("shop-dev-2", (1, live, 9))
-    for _ in range(live):
-        cloud.observe()
-    sizes = dict(zip(("min_size", "desired_size", "max_size"), asked, strict=True))
-    deploy(cloud, NEW, keep_old=600.0, resized_from=2, **sizes)
-    new = cloud.groups["shop-dev-2-bbbbbbbb"]
-    assert (new.min_size, new.desired, new.max_size) == comes
-    assert new.serving == comes[1]
+    assert resized(cloud, asked, live, resized_from=2) == (comes, comes[1])
     assert not cloud.groups["shop-dev-2"].attached
 
 
@@ -102,14 +110,8 @@ def test_a_way_back_has_the_sizes_of_then_and_no_fewer_machines_than_serve(
     live: int,
     comes: tuple[int, int, int],
 ) -> None:
-    cloud.resize("shop-dev-2", (1, live, 9))
-    for _ in range(live):
-        cloud.observe()
-    sizes = dict(zip(("min_size", "desired_size", "max_size"), asked, strict=True))
-    deploy(cloud, NEW, keep_old=600.0, resized_from=live, resized_back=True, **sizes)
-    new = cloud.groups["shop-dev-2-bbbbbbbb"]
-    assert (new.min_size, new.desired, new.max_size) == comes
-    assert new.serving == comes[1]
+    found = resized(cloud, asked, live, resized_from=live, resized_back=True)
+    assert found == (comes, comes[1])
 
 
 def test_without_sizes_of_its_own_it_is_as_large_as_what_serves(cloud: FakeFleetCloud) -> None:
