@@ -40,7 +40,6 @@ from slipway.tasks.proof.outcomes import (
     NOT_NEEDED,
     NOT_POSSIBLE,
     described,
-    proof_of,
 )
 
 if TYPE_CHECKING:
@@ -113,7 +112,7 @@ class MigrationProof:
         if not isinstance(pristine, str):
             return (*self.run(pristine, migrations, serving.lives), *serving.without)
         why = f"there is no database for it: {pristine}"
-        return (*(proof_of(live, NOT_POSSIBLE, why) for live in serving.lives), *serving.without)
+        return (*(live.proof(NOT_POSSIBLE, why) for live in serving.lives), *serving.without)
 
     def settled(self, migrations: MigrationFiles, live: LiveRelease) -> LiveProof | None:
         """Return the proof of a release that knows all of a commit's migrations.
@@ -124,7 +123,7 @@ class MigrationProof:
         """
         if _pending(migrations, self._known(live)):
             return None
-        return proof_of(live, NOT_NEEDED, "it knows all of these migrations")
+        return live.proof(NOT_NEEDED, "it knows all of these migrations")
 
     def question(self, live: LiveRelease) -> Json:
         """Return all that the trial of a release depends on, but for the commit's migrations.
@@ -178,7 +177,7 @@ class MigrationProof:
             try:
                 proof = self._tried(f"live_{number}", pristine, migrations, pending, live, known)
             except (NotStartable, TransientError) as error:
-                proof = proof_of(live, NOT_POSSIBLE, error.message)
+                proof = live.proof(NOT_POSSIBLE, error.message)
                 self.warn(described(proof))
             else:
                 self.log(described(proof))
@@ -214,9 +213,9 @@ class MigrationProof:
         finally:
             self.engine.remove(service.name)
         if broken is None:
-            return proof_of(live, HELD, trial.seen())
+            return live.proof(HELD, trial.seen())
         alone = migrations.names[pending[0]] if len(pending) == 1 else ""
-        return proof_of(live, BROKEN, broken.said, broken.migration or alone)
+        return live.proof(BROKEN, broken.said, broken.migration or alone)
 
     def _databases(
         self, name: str, pristine: ScratchDatabase, known: MigrationFiles | None

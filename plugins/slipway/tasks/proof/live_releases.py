@@ -40,6 +40,22 @@ class LiveRelease:
         """Its version."""
         return self.record.checkout.release.version
 
+    def proof(self, outcome: str, said: str, migration: str = "") -> LiveProof:
+        """Return what was seen of it.
+
+        :param outcome: one of :mod:`slipway.tasks.proof.outcomes`.
+        :param said: how, or why not.
+        :param migration: the file that broke it, where that could be seen.
+        """
+        return LiveProof(
+            environments=self.environments,
+            version=self.version,
+            outcome=outcome,
+            said=said,
+            migration=migration,
+            schema=self.record.schema.version if self.record.schema else 0,
+        )
+
 
 @dataclass(frozen=True, kw_only=True)
 class Serving:

@@ -2,33 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from slipway.model.schema_facts import LiveProof
-
-if TYPE_CHECKING:
-    from slipway.tasks.proof.live_releases import LiveRelease
 
 HELD, BROKEN = "held", "broken"
 NOT_NEEDED, NOT_POSSIBLE = "not needed", "not possible"
-
-
-def proof_of(live: LiveRelease, outcome: str, said: str, migration: str = "") -> LiveProof:
-    """Return what was seen of a release that serves.
-
-    :param live: the release.
-    :param outcome: one of those above.
-    :param said: how, or why not.
-    :param migration: the file that broke it, where that could be seen.
-    """
-    return LiveProof(
-        environments=live.environments,
-        version=live.version,
-        outcome=outcome,
-        said=said,
-        migration=migration,
-        schema=live.record.schema.version if live.record.schema else 0,
-    )
 
 
 def described(proof: LiveProof) -> str:
