@@ -67,6 +67,7 @@ def bake_files(folder: str, version: str, base: str) -> None:
         "app_repository_key": (work / "key.asc").read_text(),
     }
     (work / "variables.json").write_text(json.dumps(settings))
+    (work / "begin").write_text("yes\n")
 
 
 def launch(_: str, version: str) -> None:

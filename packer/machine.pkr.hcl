@@ -37,6 +37,17 @@ source "amazon-ebs" "machine" {
 build {
   sources = ["source.amazon-ebs.machine"]
 
+  # The builder may be up before it is known what to install. Then the caller writes the playbook's
+  # variables while it waits here, and yes or no.
+  provisioner "shell-local" {
+    # Packer writes the script to a folder from which nothing can be run.
+    execute_command = ["/bin/sh", "-c", "{{.Vars}} /bin/sh {{.Script}}"]
+    inline = [
+      "until [ -s /work/begin ]; do sleep 0.2; done",
+      "grep -qx yes /work/begin",
+    ]
+  }
+
   provisioner "ansible" {
     playbook_file = var.playbook
     user          = var.ssh_username

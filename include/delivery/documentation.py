@@ -75,10 +75,10 @@ _TASKS = {
         "What was baked beside the tests becomes the release's here."
     ),
     "bake_early": (
-        "Bakes the machine image while the commit is tested. The package comes from candidates, "
-        "where no machine looks, and no tag or record names the image's content before the commit "
-        "has passed; then `bake_image` takes it on. It decides nothing: where it bakes none, "
-        "`bake_image` does."
+        "Bakes the machine image while the commit is tested; its builder comes up while the "
+        "package is built. The package comes from candidates, where no machine looks, and no tag "
+        "or record names the image's content before the commit has passed; then `bake_image` "
+        "takes it on. It decides nothing: where it bakes none, `bake_image` does."
     ),
     "promote": (
         "Runs the release's own pipeline file for the event `promote`, or `rollback` on the way "

@@ -17,7 +17,7 @@ from include.delivery.freeze_gate import freeze_windows
 from include.delivery.preflight import preflight, preflight_task
 from include.delivery.promotion import promotion
 from include.delivery.targets import account_of, order_of, repository_of
-from include.project.machines.of_project import machine_of
+from include.project.machines.of_project import architectures, machine_of
 from include.project.model import BakeWhen, Project
 from slipway.model.target import DeployTarget
 from slipway.operators.bake_image import BakeImageOperator
@@ -36,7 +36,7 @@ from slipway.sensors.canary_soak import CanarySoakSensor
 from slipway.sensors.fleet_healthy import FleetHealthySensor
 from slipway.sensors.fleet_in_service import FleetInServiceSensor
 from slipway.sensors.soak import SoakSensor
-from slipway.tasks.kept_facts import BAKE_EARLY, BUILD_DEB
+from slipway.tasks.kept_facts import BAKE_EARLY, BUILD_DEB, CHECKOUT
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG
@@ -111,6 +111,9 @@ def image_inputs(project: Project, target: DeployTarget) -> dict[str, Any]:
 def bake_beside_tests(dag: DAG, project: Project, target: DeployTarget) -> None:
     """Add the task that bakes as soon as there is a package, unless the project wants none.
 
+    Its builder comes up while the package is built. Where the package waits for the pipeline, which
+    may take long, so does the builder.
+
     :param dag: of a commit, with all other tasks.
     :param project: the project.
     :param target: the continuous environment.
@@ -120,7 +123,7 @@ def bake_beside_tests(dag: DAG, project: Project, target: DeployTarget) -> None:
     deb, environment = dag.get_task(BUILD_DEB), project.environments[target.environment]
     early = BakeEarlyOperator(
         task_id=BAKE_EARLY,
-        package=deb.output,
+        checkout=dag.get_task(CHECKOUT).output,
         environment=target.environment,
         admission=admission_of(project, target.environment, by_itself=True),
         windows=freeze_windows(environment),
@@ -131,7 +134,9 @@ def bake_beside_tests(dag: DAG, project: Project, target: DeployTarget) -> None:
         doc_md=documentation.task(BAKE_EARLY),
         **image_inputs(project, target),
     )
-    deb >> early >> dag.get_task(BAKE_IMAGE)
+    if project.package.taken(architectures(project)):
+        deb >> early
+    early >> dag.get_task(BAKE_IMAGE)
 
 
 def swap(

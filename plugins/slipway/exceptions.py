@@ -145,6 +145,10 @@ class BakeFailed(InputError):
     """Packer or Ansible failed on what goes into the image."""
 
 
+class EarlyBakeFutile(InputError):
+    """There is nothing to bake beside the tests."""
+
+
 class UnhealthyRelease(InputError):
     """The new fleet did not become healthy in time."""
 

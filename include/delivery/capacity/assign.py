@@ -74,8 +74,9 @@ _KINDS: tuple[tuple[TaskKind, tuple[type[BaseOperator], ...]], ...] = (
 # What has begun ends before more begins; nothing goes before the way back.
 _WEIGHTS = {TaskKind.BUILD: 10, TaskKind.BAKE: 20, TaskKind.PUBLISH: 30, TaskKind.SWAP: 100}
 _WAY_BACK, _OTHERS = 200, 50
-# A bake that may come to nothing waits for those of what has passed.
-_EARLY = 15
+# A bake that may come to nothing waits for those of what has passed. The package takes seconds, and
+# a builder is up for it.
+_EARLY = _PACKAGE = 15
 
 
 def assign(dag: DAG, project: Project) -> DAG:
@@ -100,6 +101,8 @@ def assign(dag: DAG, project: Project) -> DAG:
             task.priority_weight = _WAY_BACK
         if isinstance(task, BakeEarlyOperator):
             task.priority_weight = _EARLY
+        if isinstance(task, BuildDebOperator):
+            task.priority_weight = _PACKAGE
         if slot in pools:
             task.pool = pools[slot]
         if kind in queues:

@@ -16,6 +16,7 @@ from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.editions import Editions
 from slipway.hooks.store.image_records import ImageRecord
 from slipway.hooks.store.installation import INSTALLATION, installation_name
+from slipway.hooks.tools.awaited import Finder
 from slipway.hooks.tools.packer import Bake, bake
 from slipway.hooks.tools.toolbox import Toolbox
 from slipway.links.extra import IMAGE
@@ -29,8 +30,14 @@ from slipway.tasks.controls.allowed import require_open
 from slipway.tasks.editions.images import layers_as_chosen
 from slipway.tasks.editions.kept import kept_image, noted
 from slipway.tasks.images.early import take_on
-from slipway.tasks.images.layers import Layers, baked_before
-from slipway.tasks.images.search import EDITION, KnownImages, known_images, machine_image
+from slipway.tasks.images.layers import Layers
+from slipway.tasks.images.search import (
+    EDITION,
+    KnownImages,
+    baked_before,
+    known_images,
+    machine_image,
+)
 from slipway.tasks.making_way.side_by_side import SideBySide
 from slipway.tasks.naming import NO_ENVIRONMENT, bake_name, container_name, labels
 from slipway.tasks.retries import no_retry_on_input_error
@@ -80,7 +87,7 @@ class Baker:
             self.log(f"{found.record.name} is there already: {found.record.image_id}")
         return found.record
 
-    def bake(self, plan: Bake) -> str:
+    def bake(self, plan: Bake, find: Finder | None = None) -> str:
         """Bake an image, and return its id."""
         self.log(f"baking {plan.image_name} on {plan.source_image}")
         return bake(
@@ -89,6 +96,7 @@ class Baker:
             catalogue=self.images.catalogue,
             account=account(self.aws_conn_id, self.images.region, "ec2"),
             log=self.log,
+            find=find,
         )
 
 
@@ -256,9 +264,12 @@ class BakeImageOperator(BaseOperator):
         self, baker: Baker, package: PublishedPackage, layers: Layers, key: str | None
     ) -> Bake:
         """Return the bake of a release's image, on a base layer that is there then."""
+        return layers.filled(self._frame(baker, package.release.project, layers), package, key)
+
+    def _frame(self, baker: Baker, project: str, layers: Layers) -> Bake:
         base_plan = layers.base(baker.images.catalogue, f"{self._name}-base")
         base = baker.find(base_plan, None) or self._baked(baker, base_plan, None)
-        return layers.app(package, base.image_id, f"{self._name}-app", key)
+        return layers.frame(project, base.image_id, f"{self._name}-app")
 
     def _baked(self, baker: Baker, plan: Bake, release: Release | None) -> ImageRecord:
         """Bake an image, and note that it was baked here."""
@@ -267,10 +278,10 @@ class BakeImageOperator(BaseOperator):
             tags[EDITION] = release.version
         return baker.images.note(made, tags, release, plan.inputs)
 
-    def _made(self, baker: Baker, plan: Bake) -> str:
+    def _made(self, baker: Baker, plan: Bake, find: Finder | None = None) -> str:
         prepared = baker.prepared(plan)
         self._running = (baker.images.catalogue, prepared)
-        return baker.bake(prepared)
+        return baker.bake(prepared, find)
 
     def on_kill(self) -> None:
         """Let Packer clean up after itself, then remove what it left."""

@@ -27,8 +27,8 @@ from slipway.policies.heavy_changes import OnHeavy
 from slipway.policies.schema import OnRollBack
 from slipway.tasks.editions.images import layers_as_chosen
 from slipway.tasks.editions.kept import kept_image, noted
-from slipway.tasks.images.layers import Layers, baked_before
-from slipway.tasks.images.search import Found, known_images, machine_image
+from slipway.tasks.images.layers import Layers
+from slipway.tasks.images.search import Found, baked_before, known_images, machine_image
 from slipway.tasks.naming import container_name, labels
 from slipway.tasks.proof.table_sizes import HEAVY_FROM, HeavyTables
 from slipway.tasks.schema.change import SchemaChange

@@ -31,8 +31,10 @@ def _around(dag: DAG, task: str) -> tuple[set[str], set[str]]:
     return found.upstream_task_ids, found.downstream_task_ids
 
 
-def test_it_begins_with_the_package_and_ends_at_the_bake_alone(project: Project) -> None:
-    assert _around(build(project, "guestbook"), BAKE_EARLY) == ({"build_deb"}, {"bake_image"})
+def test_its_builder_comes_up_beside_the_package_and_it_ends_at_the_bake_alone(
+    project: Project,
+) -> None:
+    assert _around(build(project, "guestbook"), BAKE_EARLY) == ({"checkout"}, {"bake_image"})
 
 
 def test_nothing_that_passes_or_fails_a_commit_waits_for_it(project: Project) -> None:
@@ -45,7 +47,7 @@ def test_what_the_pipeline_builds_is_baked_once_it_is_built(project: Project) ->
     written = {**project.package.model_dump(by_alias=True), "built": ["bin/shop"], "from": "build"}
     other = project.model_copy(update={"package": Package.model_validate(written)})
     dag = build(other, "guestbook")
-    assert _around(dag, BAKE_EARLY) == ({"build_deb"}, {"bake_image"})
+    assert _around(dag, BAKE_EARLY) == ({"checkout", "build_deb"}, {"bake_image"})
     assert "test" not in dag.get_task(BAKE_EARLY).get_flat_relative_ids(upstream=True)
 
 

@@ -56,7 +56,7 @@ def test_a_pipeline_beside_a_failed_task_is_gone_within_seconds(
 ) -> None:
     installation = f"test-{uuid4().hex[:8]}"
     monkeypatch.setenv("AIRFLOW__SLIPWAY__INSTALLATION", installation)
-    monkeypatch.setattr(side_by_side, "_supervised", lambda: True)
+    monkeypatch.setattr(side_by_side, "supervised", lambda: True)
     monkeypatch.setattr(side_by_side, "PAUSE", 0.5)
     monkeypatch.setattr(side_by_side, "AGAIN", 0.5)
     sha = repository.commit(_dot_drone_dot_yml=PIPELINE)

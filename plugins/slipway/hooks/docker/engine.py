@@ -254,6 +254,7 @@ class ContainerEngine(ContainerStreams):
         *,
         files: bytes | IO[bytes] | None = None,
         files_at: str = "/work",
+        begun: Callable[[Callable[[bytes], None]], None] | None = None,
         stdin: bytes | None = None,
         collect: str | None = None,
         collect_into: IO[bytes] | None = None,
@@ -271,6 +272,8 @@ class ContainerEngine(ContainerStreams):
         :param spec: the container.
         :param files: a tar, unpacked at ``files_at``.
         :param files_at: a folder of the container; made where it is missing.
+        :param begun: is called once the container is there, with what unpacks a further tar at
+            ``files_at``, also while the container runs.
         :param stdin: what it reads; secrets go here.
         :param collect: a path that is packed as a tar after the end, whatever the exit code.
         :param collect_into: the file that it is packed into, if memory is too small for it.
@@ -286,6 +289,7 @@ class ContainerEngine(ContainerStreams):
             spec,
             files=files,
             files_at=files_at,
+            begun=begun,
             stdin=stdin,
             collect=collect,
             collect_into=collect_into,

@@ -6,6 +6,7 @@ import time
 from collections import deque
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import IO, TYPE_CHECKING
 
 from slipway.exceptions import ContainerEngineError
@@ -27,6 +28,7 @@ def run(
     *,
     files: bytes | IO[bytes] | None,
     files_at: str,
+    begun: Callable[[Callable[[bytes], None]], None] | None,
     stdin: bytes | None,
     collect: str | None,
     collect_into: IO[bytes] | None,
@@ -42,6 +44,8 @@ def run(
     try:
         if files is not None:
             engine.put_tar(container, files_at, files)
+        if begun is not None:
+            begun(partial(engine.put_tar, container, files_at))
         began = time.monotonic()
         exit_code = engine.run_to_end(
             container, timeout=timeout, log=follow.teed(log, tail), stdin=stdin, together=together

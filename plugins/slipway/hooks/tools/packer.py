@@ -7,6 +7,7 @@ import json
 import re
 import tarfile
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +15,7 @@ from slipway.exceptions import BakeFailed, CloudUnavailable, SlipwayError, ToolF
 from slipway.hooks.aws.connection import Account
 from slipway.hooks.aws.machine_images import ImageCatalogue
 from slipway.hooks.tars import pack
+from slipway.hooks.tools.awaited import Awaited, Finder, yes
 from slipway.hooks.tools.tool_secrets import aws_credentials
 from slipway.hooks.tools.toolbox import WORK, Toolbox
 
@@ -84,9 +86,17 @@ def bake(
     catalogue: ImageCatalogue,
     account: Account,
     log: Callable[[str], None],
+    find: Finder | None = None,
 ) -> str:
     """Bake an image, and leave nothing but the image behind.
 
+    :param bake: the image to be baked.
+    :param toolbox: that Packer and Ansible are in.
+    :param catalogue: of the account and region.
+    :param account: the account.
+    :param log: receives every line.
+    :param find: finds the playbook's variables while the builder comes up; those of ``bake`` when
+        None. Nothing is baked where it raises, and that is raised.
     :returns: the image's id, as Packer noted it: never what a search by tags finds.
     :raises BakeFailed: when Packer or Ansible fails on what goes into the image.
     :raises CloudUnavailable: when the cloud failed on the way.
@@ -96,7 +106,9 @@ def bake(
     ground = catalogue.ground()
     group = catalogue.open_group(bake.name, ground, {**bake.marks, **bake.builder_marks})
     try:
-        return _run(bake, ground.subnet, group, toolbox=toolbox, account=account, log=log)
+        return _run(
+            bake, ground.subnet, group, toolbox=toolbox, account=account, log=log, find=find
+        )
     finally:
         catalogue.sweep(bake.name, bake.image_name)
 
@@ -109,6 +121,7 @@ def _run(
     toolbox: Toolbox,
     account: Account,
     log: Callable[[str], None],
+    find: Finder | None,
 ) -> str:
     lines: list[str] = []
 
@@ -125,23 +138,27 @@ def _run(
     files = {
         **bake.files,
         "bake.pkrvars.json": json.dumps(variables).encode(),
-        "variables.json": json.dumps(dict(bake.variables)).encode(),
+        **(yes(bake.variables) if find is None else {}),
     }
     keys = aws_credentials(account.environment)
-    result = toolbox.run(
-        "packer",
-        "build",
-        "-color=false",
-        f"-var-file={WORK}/bake.pkrvars.json",
-        f"{WORK}/packer",
-        files=pack(files),
-        collect=_MANIFEST,
-        timeout=_TIMEOUT,
-        grace=_GRACE,
-        log=say,
-        secrets=keys.files,
-        environment={**keys.environment, **_ENVIRONMENT},
-    )
+    with Awaited(find, log) if find is not None else nullcontext() as awaited:
+        result = toolbox.run(
+            "packer",
+            "build",
+            "-color=false",
+            f"-var-file={WORK}/bake.pkrvars.json",
+            f"{WORK}/packer",
+            files=pack(files),
+            begun=awaited.begin if awaited else None,
+            collect=_MANIFEST,
+            timeout=_TIMEOUT,
+            grace=_GRACE,
+            log=say,
+            secrets=keys.files,
+            environment={**keys.environment, **_ENVIRONMENT},
+        )
+    if awaited and awaited.error:
+        raise awaited.error
     if result.exit_code:
         raise failure(lines)
     return made(result.collected or b"", bake)

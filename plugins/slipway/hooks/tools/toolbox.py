@@ -63,6 +63,7 @@ class Toolbox:
         self,
         *argv: str,
         files: bytes | IO[bytes] | None = None,
+        begun: Callable[[Callable[[bytes], None]], None] | None = None,
         collect: str | None = None,
         collect_into: IO[bytes] | None = None,
         environment: Mapping[str, str] | None = None,
@@ -76,6 +77,8 @@ class Toolbox:
 
         :param argv: the tool and its arguments; nothing secret, as everybody can read it.
         :param files: a tar, unpacked at ``/work`` beforehand.
+        :param begun: is called once the container is there, with what unpacks a further tar at
+            ``/work``, also while the tool runs.
         :param collect: a path that is returned as a tar afterwards, where it exists.
         :param collect_into: a file for that tar, in place of memory.
         :param environment: for the tool; nothing secret, as ``docker inspect`` shows it.
@@ -101,6 +104,7 @@ class Toolbox:
             spec,
             files=files,
             files_at=WORK,
+            begun=begun,
             stdin=packed if secrets else None,
             collect=collect,
             collect_into=collect_into,

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
+from airflow.sdk.exceptions import AirflowRescheduleException
+
+from slipway.exceptions import EarlyBakeFutile
 from slipway.hooks.apt.aptly import Aptly
 from slipway.hooks.apt.candidates import of_candidates
 from slipway.hooks.apt.connection import AptRepository, apt_repository
@@ -15,27 +20,45 @@ from slipway.hooks.aws.connection import account, aws_client
 from slipway.hooks.aws.machine_images import ImageCatalogue
 from slipway.hooks.docker.connection import container_engine
 from slipway.hooks.store.image_records import ImageRecord
+from slipway.hooks.tools.awaited import can_wait
 from slipway.hooks.tools.packer import Bake
 from slipway.model.event import EventKind
-from slipway.model.facts import DebPackage, Json, PackageVariant, PublishedPackage, Release
-from slipway.operators.bake_image import BakeImageOperator
+from slipway.model.facts import (
+    Checkout,
+    DebPackage,
+    Json,
+    PackageVariant,
+    PublishedPackage,
+    Release,
+)
+from slipway.operators.bake_image import BakeImageOperator, Baker
 from slipway.operators.check_freeze import held_up
 from slipway.policies.freeze_windows import FreezeWindow
 from slipway.tasks.controls.allowed import require_open
-from slipway.tasks.images.early import (
-    COMPONENT,
-    DISTRIBUTION,
-    as_candidate,
-    signed_early,
-    still_there,
-)
+from slipway.tasks.images.awaited_package import AwaitedPackage
+from slipway.tasks.images.early import as_candidate, from_candidates, signed_early, still_there
+from slipway.tasks.images.layers import Layers
 from slipway.tasks.images.search import KnownImages, known_images
-from slipway.tasks.kept_facts import BUILD_DEB, forget_fact, keep_fact, run_facts, same_as_kept
+from slipway.tasks.kept_facts import CHECKOUT, forget_fact, keep_fact, run_facts, same_as_kept
 from slipway.tasks.making_way.side_by_side import SideBySide
 from slipway.tasks.naming import container_name
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Chosen:
+    """What is baked early.
+
+    :param deb: the package.
+    :param plan: of the release's image.
+    :param variables: the playbook's, on the builder of the candidate.
+    """
+
+    deb: DebPackage
+    plan: Bake
+    variables: Mapping[str, Any]
 
 
 class BakeEarlyOperator(BakeImageOperator):
@@ -45,7 +68,7 @@ class BakeEarlyOperator(BakeImageOperator):
     carries nobody's version. It decides nothing: where it cannot be baked early, whatever the
     reason, the log says why, and the image is baked once the commit has passed.
 
-    :param package: :class:`slipway.model.facts.DebPackage` as JSON.
+    :param checkout: :class:`slipway.model.facts.Checkout` as JSON.
     :param environment: which one the image is for.
     :param admission: of it; nothing is baked early while its commits are held or stopped.
     :param windows: when nothing is deployed there, so that nothing is baked either.
@@ -57,7 +80,7 @@ class BakeEarlyOperator(BakeImageOperator):
 
         early = BakeEarlyOperator(
             task_id="bake_early",
-            package=deb.output,
+            checkout=checkout.output,
             unit="shop.service",
             config={"PORT": "8000"},
             account=Account(aws_conn_id="aws_default", region="eu-west-1"),
@@ -65,18 +88,20 @@ class BakeEarlyOperator(BakeImageOperator):
         )
     """
 
-    template_fields: Sequence[str] = ("package",)
+    template_fields: Sequence[str] = ("checkout",)
 
     def __init__(
         self,
         *,
+        checkout: Any,
         environment: str,
         windows: Sequence[FreezeWindow] = (),
         deploys_tags: bool = True,
         apt_conn_id: str = "slipway_apt",
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__(package=None, **kwargs)
+        self.checkout = checkout
         self.environment = environment
         self.windows = tuple(windows)
         self.deploys_tags = deploys_tags
@@ -86,13 +111,15 @@ class BakeEarlyOperator(BakeImageOperator):
         """Publish a candidate and bake of it; what an earlier try baked is found again."""
         with SideBySide(self, context):
             try:
-                return self._early(context) if self._is_worthwhile(context) else None
+                return self._early(context)
+            except AirflowRescheduleException:
+                raise
             except Exception as error:
                 # None of it is the commit's fault for certain, and all of it comes up again.
                 self.log.warning("not baked early: %s\n  it is baked after the tests", error)
                 return None
 
-    def _is_worthwhile(self, context: Context) -> bool:
+    def _is_worthwhile(self, context: Context, release: Release) -> bool:
         """Tell whether the run is to deploy what it makes.
 
         :raises EnvironmentFrozen: within a freeze.
@@ -100,8 +127,7 @@ class BakeEarlyOperator(BakeImageOperator):
             the release rejected, it says so likewise.
         """
         if self.admission is not None:
-            version = Release.from_json(self.package["release"]).version
-            require_open(context, self.admission, version)
+            require_open(context, self.admission, release.version)
         held_up(self.windows, datetime.now(UTC), context, self.log)
         facts = run_facts(context)
         said = facts.announced() if facts is not None else None
@@ -111,30 +137,70 @@ class BakeEarlyOperator(BakeImageOperator):
         return False
 
     def _early(self, context: Context) -> Json | None:
-        deb = same_as_kept(context, BUILD_DEB, DebPackage.from_json(self.package))
+        checkout = same_as_kept(context, CHECKOUT, Checkout.from_json(self.checkout))
+        release = checkout.release
+        if not self._is_worthwhile(context, release):
+            return None
+        awaited = AwaitedPackage(context, checkout, self._say)
+        awaited.require_begun()
         catalogue = ImageCatalogue(aws_client(self.account.aws_conn_id, self.account.region, "ec2"))
         images = known_images(catalogue, self.account.region)
-        baker = self._baker(context, deb.release, self.environment, images)
+        baker = self._baker(context, release, self.environment, images)
+        layers = self._layers()
+        frame = self._frame(baker, release.project, layers)
+        choose = partial(self._choose, context, baker, layers, frame)
+        waiting = as_candidate(frame, release.project)
+        if awaited.find() is None and can_wait(frame.files):
+            forget_fact(context)
+            chosen, image_id = self._beside(baker, waiting, awaited, choose)
+        else:
+            chosen = choose(awaited.wait(Event()))
+            if before := self._made_before(context, chosen.plan, images):
+                return keep_fact(context, release, before.to_json(), of=chosen.deb)
+            forget_fact(context)
+            image_id = self._made(baker, replace(waiting, variables=chosen.variables))
+        made = images.describe(image_id, chosen.plan.tags, chosen.plan.inputs)
+        return keep_fact(context, release, made.to_json(), of=chosen.deb)
+
+    def _beside(
+        self,
+        baker: Baker,
+        waiting: Bake,
+        awaited: AwaitedPackage,
+        choose: Callable[[DebPackage], _Chosen],
+    ) -> tuple[_Chosen, str]:
+        """Let the builder come up while the package is built; return what was baked, and its id."""
+        chosen: list[_Chosen] = []
+
+        def find(over: Event) -> Mapping[str, Any]:
+            chosen.append(choose(awaited.wait(over)))
+            return chosen[0].variables
+
+        self._say("the builder comes up while the package is built")
+        image_id = self._made(baker, waiting, find)
+        return chosen[0], image_id
+
+    def _choose(
+        self, context: Context, baker: Baker, layers: Layers, frame: Bake, deb: DebPackage
+    ) -> _Chosen:
+        """Publish the package among the candidates, and say what is baked of it.
+
+        :raises EarlyBakeFutile: when the commit has its image.
+        """
         repository = apt_repository(self.apt_conn_id)
         package = as_published(deb, repository, "")
-        layers = self._layers()
         chosen = layers.package(package)
         candidates = of_candidates(replace(repository, distribution=chosen.distribution))
         key = self._offer(context, candidates, _kind(deb, chosen))
-        plan = self._plan(baker, package, layers, key)
+        plan = layers.filled(frame, package, key)
         if baker.find(plan, deb.release):
-            return None  # the commit is a release already, and has its image
-        made = self._made_before(context, plan, images)
-        if made is None:
-            forget_fact(context)
-            where = {DISTRIBUTION: candidates.distribution, COMPONENT: candidates.component}
-            image_id = self._made(baker, as_candidate(plan, deb.release.project, where))
-            made = images.describe(image_id, plan.tags, plan.inputs)
-        return keep_fact(context, deb.release, made.to_json(), of=deb)
+            msg = "the commit is a release already, which has its image"
+            raise EarlyBakeFutile(msg)
+        return _Chosen(deb=deb, plan=plan, variables=from_candidates(plan, candidates))
 
     def _made_before(self, context: Context, plan: Bake, images: KnownImages) -> ImageRecord | None:
         """Return what an earlier try signed, if that is there and just the same."""
-        before = signed_early(context, Release.from_json(self.package["release"]))
+        before = signed_early(context, Release.from_json(self.checkout["release"]))
         if before is None:
             return None
         found, _ = still_there(before, plan, images.catalogue.candidates, images.region)
@@ -157,7 +223,8 @@ class BakeEarlyOperator(BakeImageOperator):
             engine=container_engine(self.docker_conn_id),
             repository=candidates,
             account=account(candidates.aws_conn_id, candidates.region, "s3"),
-            name=container_name(context),
+            # Packer's container has the task's own name meanwhile.
+            name=container_name(context, "offer"),
             labels=self._labels,
         )
         signed = add_packages(kind, aptly.offer, self._say)

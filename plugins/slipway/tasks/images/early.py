@@ -8,11 +8,12 @@ for. It takes the image on where it would bake the very same; otherwise it bakes
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from slipway.exceptions import EnvironmentMisconfigured, RecordRefused
+from slipway.hooks.apt.connection import AptRepository
 from slipway.hooks.aws.candidate_images import CandidateImage, CandidateImages, candidate_tags
 from slipway.hooks.store.image_records import ImageRecord
 from slipway.hooks.tools.packer import Bake
@@ -27,24 +28,27 @@ if TYPE_CHECKING:
 
 # Variables of the playbook that only a builder is told. They leave nothing in the image, so what it
 # is does not depend on them.
-DISTRIBUTION, COMPONENT = "app_candidate_distribution", "app_candidate_component"
+_DISTRIBUTION, _COMPONENT = "app_candidate_distribution", "app_candidate_component"
 
 
-def as_candidate(plan: Bake, project: str, where: Mapping[str, str]) -> Bake:
-    """Return the bake of the same image by which nobody can tell what is in it.
+def as_candidate(frame: Bake, project: str) -> Bake:
+    """Return the bake of an image by which nobody can tell what is in it.
 
-    :param plan: of the release's image.
+    :param frame: without the package.
     :param project: the project's name.
-    :param where: the variables that name the distribution of candidates.
     """
     # A name is as good as a tag.
-    name = f"{project[:60]}-candidate-{plan.tags['slipway:playbook']}"
-    return replace(
-        plan,
-        image_name=name,
-        tags=candidate_tags(project),
-        variables={**plan.variables, **where},
-    )
+    return replace(frame, image_name=f"{project[:60]}-candidate", tags=candidate_tags(project))
+
+
+def from_candidates(plan: Bake, candidates: AptRepository) -> dict[str, Any]:
+    """Return the playbook's variables by which the package comes from the candidates.
+
+    :param plan: of the release's image.
+    :param candidates: where they are.
+    """
+    where = {_DISTRIBUTION: candidates.distribution, _COMPONENT: candidates.component}
+    return {**plan.variables, **where}
 
 
 def signed_early(context: Context, release: Release) -> ImageRecord | None:

@@ -18,7 +18,6 @@ from slipway.hooks.tools.packer import Bake
 from slipway.hooks.tools.project_roles import TUNING, machine_recipe, origin
 from slipway.hooks.tools.recipes import digest, recipe
 from slipway.model.cloud.machine import (
-    MACHINE,
     Architecture,
     Machine,
     SourceImage,
@@ -28,36 +27,10 @@ from slipway.model.cloud.machine import (
 from slipway.model.edition import version_of
 from slipway.model.facts import PublishedPackage, Release
 from slipway.tasks.images.inputs import file_inputs, variable_inputs
-from slipway.tasks.images.search import DEB, Found, KnownImages
+from slipway.tasks.images.search import release_tags
 
 _ANEW = "start a new run with `same`, which takes the newest one; nothing was changed"
 _BUILDERS = {Architecture.AMD64: "t3.small", Architecture.ARM64: "t4g.small"}
-
-
-def baked_before(images: KnownImages, package: PublishedPackage, machine: Machine) -> Found:
-    """Find an image of a package, whatever base layer and recipe it was baked with.
-
-    What ran before should run again: on the way back, and on the way from dev to production, an
-    image that proved itself is better than a new one with the same release in it. What was baked
-    for one environment's other settings is that environment's alone.
-
-    :param images: of the environment's account and region.
-    :param package: of the release.
-    :param machine: of the environment; an image for other machines is none for these.
-    """
-    return images.find(_release_tags(package, machine), package.release, first=True)
-
-
-def _release_tags(package: PublishedPackage, machine: Machine) -> dict[str, str]:
-    release = package.release
-    tags = {
-        "slipway:layer": "app",
-        DEB: package.digest,
-        "slipway:project": release.project,
-        "slipway:version": version_of(release.version),
-        "slipway:sha": release.sha,
-    }
-    return {**tags, MACHINE: machine.identity} if machine.identity else tags
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,6 +132,30 @@ class Layers:
         advice = f"set machine: {{architecture: {kind.value}}}, or an instance type like {near}"
         raise EnvironmentMisconfigured(msg, advice=advice)
 
+    def frame(self, project: str, base_image: str, name: str) -> Bake:
+        """Return what is known of the bake of an application before there is a package.
+
+        :param project: whose application.
+        :param base_image: what it is baked on.
+        :param name: of everything temporary.
+        """
+        machine = self.machine
+        if machine.is_plain:
+            files, playbook = recipe(self._root, "app"), "ansible/site.yml"
+        else:
+            files = machine_recipe(self._root, project, machine)
+            playbook = "ansible/machine.yml"
+        return Bake(
+            name=name,
+            image_name="",
+            files=files,
+            playbook=playbook,
+            source_image=base_image,
+            region=self.region,
+            tags={},
+            settings=self._settings(),
+        )
+
     def app(
         self, package: PublishedPackage, base_image: str, name: str, key: str | None = None
     ) -> Bake:
@@ -170,37 +167,37 @@ class Layers:
         :param key: the public key that the repository is signed with now; the one of the
             package's day when None.
         """
-        machine, release = self.machine, package.release
+        return self.filled(self.frame(package.release.project, base_image, name), package, key)
+
+    def filled(self, frame: Bake, package: PublishedPackage, key: str | None = None) -> Bake:
+        """Return the bake of an application, by which anybody can tell what is in it.
+
+        :param frame: the bake without the package.
+        :param package: of the release.
+        :param key: the public key that the repository is signed with now; the one of the
+            package's day when None.
+        """
+        machine, release, files = self.machine, package.release, frame.files
         chosen = self.package(package)
-        if machine.is_plain:
-            files, playbook = recipe(self._root, "app"), "ansible/site.yml"
-        else:
-            files = machine_recipe(self._root, release.project, machine)
-            playbook = "ansible/machine.yml"
         variables = self._variables(chosen, key or chosen.signing_key)
         written = json.dumps(variables, sort_keys=True).encode()
         hashed = digest(files, {"variables": written})
-        return Bake(
-            name=name,
+        return replace(
+            frame,
             image_name=f"{_short(release)}-{hashed}",
-            files=files,
-            playbook=playbook,
-            source_image=base_image,
-            region=self.region,
             tags={
-                **_release_tags(package, machine),
+                **release_tags(package, machine),
                 "slipway:playbook": hashed,
-                "slipway:base-image": base_image,
+                "slipway:base-image": frame.source_image,
             },
             variables=variables,
-            settings=self._settings(),
             inputs={
                 **file_inputs(
                     {origin(self._root, release.project, one): files[one] for one in files}
                 ),
                 **variable_inputs(variables),
                 "machine": machine.platform,
-                "base layer": base_image,
+                "base layer": frame.source_image,
                 "package": f"{chosen.name} {chosen.version} (sha256 {package.digest[:12]})",
             },
         )

@@ -12,7 +12,8 @@ from slipway.hooks.aws.machine_images import Image, ImageCatalogue
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.image_records import ImageRecord, ImageRecords
 from slipway.hooks.store.releases import ReleaseCatalogue
-from slipway.model.cloud.machine import MACHINE
+from slipway.model.cloud.machine import MACHINE, Machine
+from slipway.model.edition import version_of
 from slipway.model.facts import MachineImage, PublishedPackage, Release
 from slipway.model.target import DeployTarget
 
@@ -185,6 +186,37 @@ def require_recorded(image: MachineImage, target: DeployTarget) -> None:
     if there is not None and there.owner != record.owner:
         msg = f"{image.image_id} belongs to account {there.owner}, and was baked by {record.owner}"
         raise MachineImageRefused(msg, advice=_BAKE_AGAIN)
+
+
+def baked_before(images: KnownImages, package: PublishedPackage, machine: Machine) -> Found:
+    """Find an image of a package, whatever base layer and recipe it was baked with.
+
+    What ran before should run again: on the way back, and on the way from dev to production, an
+    image that proved itself is better than a new one with the same release in it. What was baked
+    for one environment's other settings is that environment's alone.
+
+    :param images: of the environment's account and region.
+    :param package: of the release.
+    :param machine: of the environment; an image for other machines is none for these.
+    """
+    return images.find(release_tags(package, machine), package.release, first=True)
+
+
+def release_tags(package: PublishedPackage, machine: Machine) -> dict[str, str]:
+    """Say by tags what is in the image of a release.
+
+    :param package: of the release.
+    :param machine: what the image is for.
+    """
+    release = package.release
+    tags = {
+        "slipway:layer": "app",
+        DEB: package.digest,
+        "slipway:project": release.project,
+        "slipway:version": version_of(release.version),
+        "slipway:sha": release.sha,
+    }
+    return {**tags, MACHINE: machine.identity} if machine.identity else tags
 
 
 def machine_image(record: ImageRecord, package: PublishedPackage, *, reused: bool) -> MachineImage:

@@ -72,7 +72,7 @@ class SideBySide:
 
     def __enter__(self) -> None:
         """Begin to look on, where there is a run to look at."""
-        if self._ti is None or not _supervised():
+        if self._ti is None or not supervised():
             return
         if threading.current_thread() is threading.main_thread():
             self._main = threading.get_ident()
@@ -184,7 +184,7 @@ class SideBySide:
             return frozenset()
 
 
-def _supervised() -> bool:
+def supervised() -> bool:
     """Tell whether a scheduler runs tasks side by side: ``dag.test()`` runs one by one."""
     from airflow.sdk.execution_time import task_runner
     from airflow.sdk.execution_time.comms import CommsDecoder

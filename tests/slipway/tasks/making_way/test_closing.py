@@ -124,7 +124,7 @@ def test_what_is_being_tested_stops_soon_and_leaves_nothing_running(
 ) -> None:
     monkeypatch.setattr(side_by_side, "PAUSE", 0.02)
     monkeypatch.setattr(side_by_side, "NEWER", 0.05)
-    monkeypatch.setattr(side_by_side, "_supervised", lambda: True)
+    monkeypatch.setattr(side_by_side, "supervised", lambda: True)
     run, context = begun()
     closings().close(7, MERGED)
     began = time.monotonic()

@@ -235,7 +235,7 @@ def test_every_task_of_a_project_asks_as_it_begins() -> None:
 def _quickly(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(side_by_side, "PAUSE", 0.02)
     monkeypatch.setattr(side_by_side, "NEWER", 0.05)
-    monkeypatch.setattr(side_by_side, "_supervised", lambda: True)
+    monkeypatch.setattr(side_by_side, "supervised", lambda: True)
 
 
 @pytest.mark.usefixtures("_quickly")

@@ -66,6 +66,7 @@ _DEATHS = {
 }
 
 
+@pytest.mark.parametrize("waits", [True, False], ids=["waits", "goes"])
 @pytest.mark.parametrize("passes", [True, False], ids=["passed", "failed"])
 @pytest.mark.parametrize("arm", _DEATHS.values(), ids=_DEATHS)
 def test_whoever_is_killed_anywhere_is_followed_by_one_that_finishes(
@@ -73,7 +74,11 @@ def test_whoever_is_killed_anywhere_is_followed_by_one_that_finishes(
     monkeypatch: pytest.MonkeyPatch,
     arm: Callable[[pytest.MonkeyPatch], None],
     passes: bool,
+    waits: bool,
 ) -> None:
+    if waits:  # for its package, with its builder up
+        world.awaits(monkeypatch)
+        world.packer.up = lambda _: world.package()
     with monkeypatch.context() as patch:
         arm(patch)
         for _ in range(2):  # killed, and tried again

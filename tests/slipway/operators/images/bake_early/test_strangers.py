@@ -10,12 +10,13 @@ import pytest
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.image_records import ImageRecord
 from slipway.hooks.store.releases import ReleaseCatalogue
-from slipway.model.facts import DebPackage, MachineImage
+from slipway.model.facts import MachineImage
 from slipway.operators.bake_image import BakeImageOperator
 from slipway.policies import image_retention
 from slipway.tasks.consent import Admission
 from slipway.tasks.kept_facts import kept_fact
 from tests.slipway.fleet.moto_cloud import client
+from tests.slipway.operators.commit_runs import sign
 from tests.slipway.operators.images.bake_early import worlds
 from tests.slipway.operators.images.bake_early.worlds import (
     DEB,
@@ -121,9 +122,16 @@ def test_another_package_than_was_recorded_is_not_taken_on(world: World) -> None
     assert made["image_id"] != told["image_id"]
 
 
-def test_a_package_that_no_task_signed_is_not_baked(world: World) -> None:
-    assert isinstance(DEB, DebPackage)
-    assert world.early(replace(DEB, sha256="e")) is None
+def test_a_commit_that_no_task_signed_is_not_baked(world: World) -> None:
+    assert world.early(replace(RECORD.checkout, message="another")) is None
+    assert world.packer.baked == []
+
+
+def test_a_package_of_another_checkout_is_not_baked(world: World) -> None:
+    """The run was cleared: what its package was built of is not what is delivered now."""
+    sign(RUN, RELEASE, checkout=replace(RECORD.checkout, message="before"), build_deb=DEB)
+    sign(RUN, RELEASE, checkout=RECORD.checkout)
+    assert world.early() is None
     assert world.packer.baked == []
 
 

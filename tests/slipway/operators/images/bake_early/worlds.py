@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,7 @@ from slipway.hooks.aws.lookup import tags_of
 from slipway.hooks.aws.machine_images import ImageCatalogue
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.releases import ReleaseCatalogue
+from slipway.hooks.store.runs.facts import RunFacts
 from slipway.model.cloud.account import Account
 from slipway.model.facts import Fact, MachineImage
 from slipway.operators import bake_image
@@ -30,7 +31,7 @@ from slipway.operators.images import bake_early
 from slipway.operators.images.bake_early import BakeEarlyOperator
 from slipway.policies import image_retention
 from slipway.tasks.consent import Admission
-from slipway.tasks.images import search
+from slipway.tasks.images import awaited_package, search
 from slipway.tasks.images.search import known_images, require_recorded
 from tests.fakes.airflow_run import FakeTask
 from tests.slipway.fleet import moto_cloud
@@ -53,24 +54,52 @@ KEY = RECORD.package.signing_key
 
 
 @dataclass
+class Neighbour(FakeTask):
+    """A task beside ``build_deb``, whose states come one after the other.
+
+    :param seen: of ``build_deb``, each as often as it is looked at but for the last.
+    """
+
+    seen: list[str | None] = field(default_factory=lambda: ["running"])
+
+    def get_task_states(self, **_: Any) -> dict[str, dict[str, str | None]]:
+        state = self.seen.pop(0) if len(self.seen) > 1 else self.seen[0]
+        return {self.run_id: {"build_deb": state}}
+
+
+@dataclass
 class World:
     """The cloud, a Packer and an apt repository, in which a run goes its way.
 
     :param offered: files that were published among the candidates.
+    :param run: the task that bakes early.
     """
 
     packer: FakePacker
     offered: list[tuple[str, str]]
+    run: FakeTask = field(default_factory=lambda: RUN)
 
-    def early(self, package: Fact = DEB, **more: Any) -> Any:
+    def early(self, checkout: Fact = RECORD.checkout, **more: Any) -> Any:
         operator = BakeEarlyOperator(
             task_id="bake_early",
-            package=package.to_json(),
+            checkout=checkout.to_json(),
             environment="dev",
             **inputs(),
             **more,
         )
-        return operator.execute(RUN.context)
+        return operator.execute(self.run.context)
+
+    def package(self) -> None:
+        """Let the run's own task build the package."""
+        sign(RUN, RELEASE, checkout=RECORD.checkout, build_deb=DEB)
+
+    def awaits(self, monkeypatch: pytest.MonkeyPatch, *seen: str | None) -> None:
+        """Let the bake begin before there is a package, of whose task it sees these states."""
+        monkeypatch.setattr(awaited_package, "supervised", lambda: True)
+        monkeypatch.setattr(awaited_package, "_LOOK", 0.0)
+        RunFacts(artifact_store(), dag_id=RUN.dag_id, run_id=RUN.run_id).forget("build_deb")
+        states = list(seen or ("running",))
+        self.run = Neighbour(RUN.dag_id, RUN.run_id, "bake_early", seen=states)
 
     def passes(self) -> None:
         """Let the commit pass: what the later tasks go by is that record alone."""
@@ -153,7 +182,8 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
         return made
 
     monkeypatch.setattr(bake_early, "Aptly", aptly)
-    sign(RUN, RELEASE, build_deb=DEB)
     with mock_aws():
         moto_cloud.furnish()
-        yield World(packer, offered)
+        made = World(packer, offered)
+        made.package()
+        yield made

@@ -68,7 +68,7 @@ class Run:
 def quickly(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(side_by_side, "PAUSE", 0.02)
     monkeypatch.setattr(side_by_side, "AGAIN", 0.02)
-    monkeypatch.setattr(side_by_side, "_supervised", lambda: True)
+    monkeypatch.setattr(side_by_side, "supervised", lambda: True)
     before = signal.getsignal(signal.SIGUSR1)
     yield
     assert signal.getsignal(signal.SIGUSR1) is before
