@@ -6,6 +6,7 @@ import shutil
 import time
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +19,12 @@ from include.project.model import Project
 from slipway.model.cloud.account import Account
 from slipway.model.facts import MachineImage
 from slipway.operators.bake_image import BakeImageOperator
+from slipway.tasks.images import awaited_package
 from tests.cloud_process import REGION
 from tests.docs.own_project import PROJECT_FILE
 from tests.e2e.conftest import ENDPOINT, INSTALLATION, ROOT, World
 from tests.e2e.instances import Boot, Machine, booting, user_data
-from tests.fakes.airflow_run import FakeTask
+from tests.fakes.airflow_run import BesideOthers
 from tests.fakes.git_server import Repository
 from tests.lanes import port
 
@@ -85,8 +87,19 @@ def _said(ec2: Any, image: str) -> set[str]:
     return {tags[key] for key in tags if key not in ("slipway:installation", "Name")}
 
 
+def _await_builder(ec2: Any) -> None:
+    """Wait until the builder of the application is there; the base layer's one comes before."""
+    wanted = [{"Name": "tag:slipway:bake", "Values": ["*-app"]}]
+    deadline = time.monotonic() + 300
+    while time.monotonic() < deadline:
+        if ec2.describe_instances(Filters=wanted)["Reservations"]:
+            return
+        time.sleep(0.2)
+    pytest.fail("no builder came up before the package")
+
+
 def test_the_readmes_files_become_a_machine_that_says_hello(
-    world: World, project: Project, artifacts: Path, boot: Boot
+    world: World, project: Project, artifacts: Path, boot: Boot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     del artifacts
     dag, run_id = commit_dag(project), f"run-{time.monotonic_ns()}"
@@ -94,16 +107,20 @@ def test_the_readmes_files_become_a_machine_that_says_hello(
     def run(task: Any, **given: Any) -> Any:
         for field, value in given.items():
             setattr(task, field, value)
-        return task.execute(FakeTask(dag_id="hello", run_id=run_id, task_id=task.task_id).context)
+        return task.execute(BesideOthers("hello", run_id, task.task_id).context)
 
     checkout = run(dag.get_task("checkout"), ref="main")
     report = run(dag.get_task("test"), checkout=checkout)
     assert [step["state"] for step in report["steps"] if step["name"] == "test"] == ["passed"]
-    deb = run(dag.get_task("build_deb"), checkout=checkout)
-    # Beside the tests in truth, and before there is a repository that machines look into.
-    early = run(dag.get_task("bake_early"), package=deb)
+    # In truth beside the tests, and before there is a repository that machines look into.
+    monkeypatch.setattr(awaited_package, "supervised", lambda: True)
+    with ThreadPoolExecutor(1) as beside:
+        baking = beside.submit(run, dag.get_task("bake_early"), checkout=checkout)
+        ec2 = world.client("ec2")
+        _await_builder(ec2)
+        deb = run(dag.get_task("build_deb"), checkout=checkout)
+        early = baking.result()
     assert early
-    ec2 = world.client("ec2")
     assert _said(ec2, early["image_id"]) == {"candidate", "hello"}
     package = run(dag.get_task("publish_apt"), deb=deb)
     bake = BakeImageOperator(

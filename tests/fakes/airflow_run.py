@@ -32,3 +32,20 @@ class FakeTask:
 
     def get_dr_count(self, *, dag_id: str, run_ids: list[str], states: list[str]) -> int:
         return sum(self.states.get((dag_id, run_id)) in states for run_id in run_ids)
+
+
+@dataclass
+class BesideOthers(FakeTask):
+    """One that looks at another task of its run, whose states come one after the other.
+
+    :param seen: the states, each as often as it is looked at but for the last.
+    """
+
+    seen: list[str | None] = field(default_factory=lambda: ["running"])
+
+    def get_task_states(
+        self, *, dag_id: str, task_ids: list[str], run_ids: list[str]
+    ) -> dict[str, dict[str, str | None]]:
+        assert (dag_id, run_ids) == (self.dag_id, [self.run_id])
+        state = self.seen.pop(0) if len(self.seen) > 1 else self.seen[0]
+        return {self.run_id: dict.fromkeys(task_ids, state)}

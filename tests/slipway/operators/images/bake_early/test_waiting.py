@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from airflow.sdk.exceptions import AirflowRescheduleException
 
+from slipway.exceptions import EarlyBakeFutile
 from slipway.tasks.images import awaited_package
 from slipway.tasks.images.awaited_package import AwaitedPackage
 from tests.slipway.operators.images.bake_early import worlds
@@ -101,7 +102,7 @@ def test_a_package_that_nobody_waits_for_any_more_is_not_looked_for(
     over = threading.Event()
     over.set()
     awaited = AwaitedPackage(world.run.context, RECORD.checkout, print)
-    with pytest.raises(awaited_package.EarlyBakeFutile):
+    with pytest.raises(EarlyBakeFutile):
         awaited.wait(over)
 
 

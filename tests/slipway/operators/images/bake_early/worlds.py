@@ -33,7 +33,7 @@ from slipway.policies import image_retention
 from slipway.tasks.consent import Admission
 from slipway.tasks.images import awaited_package, search
 from slipway.tasks.images.search import known_images, require_recorded
-from tests.fakes.airflow_run import FakeTask
+from tests.fakes.airflow_run import BesideOthers, FakeTask
 from tests.slipway.fleet import moto_cloud
 from tests.slipway.fleet.moto_cloud import client
 from tests.slipway.fleet.worlds import make_target
@@ -51,20 +51,6 @@ DEB = facts_of(RECORD)["build_deb"]
 PLACE = Account(aws_conn_id="aws", region="eu-west-1")
 RUN = FakeTask(dag_id="shop", run_id="commit__2", task_id="bake_early")
 KEY = RECORD.package.signing_key
-
-
-@dataclass
-class Neighbour(FakeTask):
-    """A task beside ``build_deb``, whose states come one after the other.
-
-    :param seen: of ``build_deb``, each as often as it is looked at but for the last.
-    """
-
-    seen: list[str | None] = field(default_factory=lambda: ["running"])
-
-    def get_task_states(self, **_: Any) -> dict[str, dict[str, str | None]]:
-        state = self.seen.pop(0) if len(self.seen) > 1 else self.seen[0]
-        return {self.run_id: {"build_deb": state}}
 
 
 @dataclass
@@ -99,7 +85,7 @@ class World:
         monkeypatch.setattr(awaited_package, "_LOOK", 0.0)
         RunFacts(artifact_store(), dag_id=RUN.dag_id, run_id=RUN.run_id).forget("build_deb")
         states = list(seen or ("running",))
-        self.run = Neighbour(RUN.dag_id, RUN.run_id, "bake_early", seen=states)
+        self.run = BesideOthers(RUN.dag_id, RUN.run_id, "bake_early", seen=states)
 
     def passes(self) -> None:
         """Let the commit pass: what the later tasks go by is that record alone."""
