@@ -16,11 +16,12 @@ import shlex
 import subprocess
 import sys
 import time
+from datetime import datetime
 
 from benchmarks.bench.figure import at_most, record
 from include.cli.controls import DAG_ID, conf_of
 from include.demo import paths
-from include.demo.airflow_api import AirflowApi, TaskState
+from include.demo.airflow_api import AirflowApi
 from include.demo.guestbook_repository import GuestbookRepository
 from include.demo.progress import follow
 from include.localcloud import infrastructure
@@ -81,13 +82,14 @@ def _columns(found: list[_Pair]) -> tuple[list[dict[str, float]], list[dict[str,
 
 def _pair(api: AirflowApi) -> _Pair:
     """Return the seconds of Slipway's run, of its tasks, and of the script's stages."""
-    began = time.monotonic()
+    began = time.time()
     sha = GuestbookRepository().push_again(f"benchmark {int(time.time())}")
     tasks = follow(api, PROJECT, f"commit__{sha}", timeout=900)
-    if _seconds(tasks, "swap.soak") == 0:
+    soaked = next((task for task in tasks if task.task == "swap.soak"), None)
+    if soaked is None or not soaked.started or not soaked.seconds:
         sys.exit(f"{sha} was deployed nowhere, so there is nothing to measure; its run says why")
     # The same end as the script's: in service and soaked, nothing retired.
-    ours = time.monotonic() - began - _seconds(tasks, "swap.retire_old")
+    ours = datetime.fromisoformat(soaked.started).timestamp() + soaked.seconds - began
     return ours, {task.task: task.seconds or 0.0 for task in tasks}, _script(sha)
 
 
@@ -139,10 +141,6 @@ def _base_image() -> str:
 
     layer = [{"Name": "tag:slipway:layer", "Values": ["base"]}]
     return str(client("ec2").describe_images(Filters=layer)["Images"][0]["ImageId"])
-
-
-def _seconds(tasks: list[TaskState], name: str) -> float:
-    return sum(task.seconds or 0.0 for task in tasks if task.task == name)
 
 
 if __name__ == "__main__":

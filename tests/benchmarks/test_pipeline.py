@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from unittest import mock
 
@@ -75,6 +76,21 @@ def test_a_push_that_is_held_and_deployed_nowhere_is_no_figure(
     monkeypatch.setattr(GuestbookRepository, "push_again", lambda *_: "a" * 40)
     with pytest.raises(SystemExit, match=f"{'a' * 40} was deployed nowhere"):
         pipeline._pair(mock.create_autospec(AirflowApi, instance=True))
+
+
+def test_the_runs_end_is_the_scripts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is retired afterwards, and each pause before it, counts for neither."""
+    soak = TaskState(
+        task="swap.soak", state="success", seconds=5.0, started="2026-01-01T00:00:40+00:00"
+    )
+    tasks = [soak, task("swap.retire_old", "success", 30.0)]
+    monkeypatch.setattr(pipeline, "follow", lambda *_, **__: tasks)
+    monkeypatch.setattr(GuestbookRepository, "push_again", lambda *_: "a" * 40)
+    monkeypatch.setattr(pipeline, "_script", lambda _: {"soak": 5.0})
+    began = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
+    monkeypatch.setattr(pipeline.time, "time", lambda: began)
+    ours, *_ = pipeline._pair(mock.create_autospec(AirflowApi, instance=True))
+    assert ours == 45.0
 
 
 def test_what_a_way_back_holds_is_let_through_or_nothing_is_measured() -> None:
