@@ -19,7 +19,8 @@ MACHINES = 2
 _PATIENCE = 60.0
 _ALIVE = [{"Name": "instance-state-name", "Values": ["pending", "running", "stopping", "stopped"]}]
 _LOOSE = [{"Name": "status", "Values": ["available"]}]
-_BUILDER = "packer"
+# Of all that a bake makes for a while.
+_BUILDER = "slipway-bake-"
 # What the embedded cloud begins with, also for images that it does not offer.
 _CLOUDS_OWN = "Auto-created snapshot for AMI"
 
@@ -30,6 +31,15 @@ def leftovers() -> list[str]:
     while (found := [*_in_cloud(), *_in_docker()]) and time.monotonic() < deadline:
         time.sleep(2)
     return found
+
+
+def builder_is_up() -> bool:
+    """Tell whether a machine runs on which an application's image is made."""
+    wanted = [
+        {"Name": "tag:slipway:bake", "Values": [f"{_BUILDER}*-app"]},
+        {"Name": "instance-state-name", "Values": ["running"]},
+    ]
+    return bool(client("ec2").describe_instances(Filters=wanted)["Reservations"])
 
 
 def _in_cloud() -> Iterator[str]:
@@ -59,6 +69,8 @@ def _in_cloud() -> Iterator[str]:
 def _images(ec2: Any) -> Iterator[str]:
     images = ec2.describe_images(Owners=["self"])["Images"]
     yield from (f"image {one['ImageId']}" for one in images if one["State"] != "available")
+    # Packer tags them last.
+    yield from (f"half an image {one['ImageId']}" for one in images if not one.get("Tags"))
     used = {
         device["Ebs"].get("SnapshotId")
         for one in images

@@ -22,15 +22,24 @@ def nothing(_api: StackApi, _run: Run) -> str:
     return ""
 
 
-def worker_killed(task: str, *, after: float) -> Mishap:
+def always() -> bool:
+    """Agree to any moment."""
+    return True
+
+
+def worker_killed(
+    task: str, *, after: float, once: Callable[[], bool] = always, named: str = "it"
+) -> Mishap:
     """Kill the worker that runs a task, without a warning.
 
     :param task: its id.
-    :param after: seconds after it began.
+    :param after: seconds after it began, and after the moment.
+    :param once: tells whether the moment has come.
+    :param named: the moment, in words.
     """
 
     def kill(api: StackApi, run: Run) -> str:
-        _wait_for(api, run, task, "running")
+        _wait_for(api, run, task, "running", once, named)
         time.sleep(after)
         host = api.hosts(run)[task]
         [worker] = [one for one in compose.containers("worker") if one.id.startswith(host)]
@@ -41,17 +50,27 @@ def worker_killed(task: str, *, after: float) -> Mishap:
     return kill
 
 
-def restarted(service: str, task: str, *, after: float, state: str = "running") -> Mishap:
+def restarted(
+    service: str,
+    task: str,
+    *,
+    after: float,
+    state: str = "running",
+    once: Callable[[], bool] = always,
+    named: str = "it",
+) -> Mishap:
     """End a service at once, with all that it holds in memory, and start it again.
 
     :param service: as docker-compose.yaml calls it.
     :param task: in the middle of this one.
-    :param after: seconds after that is in its state.
+    :param after: seconds after that is in its state, and after the moment.
     :param state: the task's: ``running``, or ``deferred`` while it waits in the triggerer.
+    :param once: tells whether the moment has come.
+    :param named: the moment, in words.
     """
 
     def restart(api: StackApi, run: Run) -> str:
-        _wait_for(api, run, task, state)
+        _wait_for(api, run, task, state, once, named)
         time.sleep(after)
         [container] = compose.containers(service)
         say(f"    {task} is {api.states(run).get(task)}: restarting {service}")
@@ -62,13 +81,21 @@ def restarted(service: str, task: str, *, after: float, state: str = "running") 
     return restart
 
 
-def _wait_for(api: StackApi, run: Run, task: str, state: str) -> None:
+def _wait_for(
+    api: StackApi, run: Run, task: str, state: str, once: Callable[[], bool], named: str
+) -> None:
     deadline = time.monotonic() + _LIMIT
+    was = False
     while time.monotonic() < deadline:
-        if api.states(run).get(task) == state:
-            return
-        if api.run_state(run.dag_id, run.run_id) in FINAL:
+        found = api.states(run).get(task)
+        if found == state:
+            was = True
+            if once():
+                return
+        # A task that gave its slot back for a while is not at its end.
+        elif (was and found in FINAL) or api.run_state(run.dag_id, run.run_id) in FINAL:
             break
         time.sleep(0.3)
-    msg = f"{run.dag_id} {run.run_id} ended, or waited, and {task} was not {state}"
+    what = f"nobody saw {named} while {task} was {state}" if was else f"{task} was not {state}"
+    msg = f"{run.dag_id} {run.run_id} went on, or waited, and {what}"
     raise DemoFailed(msg)

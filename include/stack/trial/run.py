@@ -13,7 +13,7 @@ from include.demo.progress import follow, say
 from include.stack import compose, paths, repositories
 from include.stack.trial import mishaps
 from include.stack.trial.api import Run, StackApi
-from include.stack.trial.leftovers import leftovers
+from include.stack.trial.leftovers import builder_is_up, leftovers
 from include.stack.trial.mishaps import Mishap
 from include.stack.trial.rebirth import bring_back
 from include.stack.trial.refusals import refusals
@@ -35,12 +35,14 @@ class Case:
     :param begin: starts a run.
     :param mishap: what befalls it.
     :param first: nothing serves before it, so nobody asks.
+    :param again: a task is tried again, or nothing befell it.
     """
 
     name: str
     begin: Callable[[], Run]
     mishap: Mishap = mishaps.nothing
     first: bool = False
+    again: bool = False
 
 
 class Trial:
@@ -61,18 +63,22 @@ class Trial:
             Case(
                 name="a worker killed in the middle of a bake",
                 begin=lambda: self._push("Workers may die while they bake."),
-                # By then Packer has its machine.
-                mishap=killed("bake_image", after=8),
+                # It may be in the middle of anything then: the package is built meanwhile.
+                mishap=killed("bake_early", after=8, once=builder_is_up, named="a builder"),
+                again=True,
             ),
             Case(
                 name="a worker killed in the middle of a swap",
                 begin=self._swap,
                 mishap=killed("swap.launch", after=1),
+                again=True,
             ),
             Case(
                 name="Redis restarted in the middle of a bake",
                 begin=lambda: self._push("Brokers may die."),
-                mishap=restarted("redis", "bake_image", after=3),
+                mishap=restarted(
+                    "redis", "bake_early", after=8, once=builder_is_up, named="a builder"
+                ),
             ),
             Case(
                 name="Postgres restarted in the middle of a swap",
@@ -121,7 +127,10 @@ class Trial:
         case.mishap(self._api, run)
         follow(self._api, run.dag_id, run.run_id, timeout=LIMIT)
         version, hosts = served(), set(self._api.hosts(run).values())
-        say(f"  dev serves {version}; {len(hosts)} workers, {self._api.tries(run)} tasks retried")
+        tries = self._api.tries(run)
+        say(f"  dev serves {version}; {len(hosts)} workers, {tries} tasks retried")
+        if case.again and not tries:
+            result.wrong.append("no task was tried again, so it was in the middle of none")
         if run.sha[:7] not in version:
             result.wrong.append(f"dev serves {version}, not {run.sha[:7]}")
         if case.first and len(hosts) < WORKERS:

@@ -49,8 +49,10 @@ def test_a_fleet_that_serves_is_nothing_left(ec2: Any) -> None:
         (lambda ec2: ec2.run_instances(ImageId="ami-1", MinCount=1, MaxCount=1), "machine i-"),
         (lambda ec2: ec2.create_key_pair(KeyName="packer_1"), "key pair packer_1"),
         (
-            lambda ec2: ec2.create_security_group(GroupName="packer_1", Description="its machine"),
-            "security group packer_1",
+            lambda ec2: ec2.create_security_group(
+                GroupName="slipway-bake-guestbook.dev.1-app", Description="its machine"
+            ),
+            "security group slipway-bake-guestbook.dev.1-app",
         ),
         (
             lambda ec2: ec2.create_volume(AvailabilityZone=f"{paths.REGION}a", Size=1),
@@ -62,10 +64,27 @@ def test_a_fleet_that_serves_is_nothing_left(ec2: Any) -> None:
             ),
             "2 launch templates for 1 groups",
         ),
+        (
+            lambda ec2: ec2.register_image(Name="half", Architecture="x86_64"),
+            "half an image ami-",
+        ),
     ],
-    ids=["machine", "key pair", "security group", "volume", "launch template"],
+    ids=["machine", "key pair", "security group", "volume", "launch template", "half an image"],
 )
 def test_what_a_killed_worker_left_is_named(ec2: Any, left: Any, words: str) -> None:
     left(ec2)
     [found] = [one for one in leftovers.leftovers() if words in one]
     assert found.startswith(words)
+
+
+@pytest.mark.parametrize(("bake", "up"), [("x-app", True), ("x-base", False)])
+def test_a_builder_is_up_once_the_applications_machine_runs(ec2: Any, bake: str, up: bool) -> None:
+    assert not leftovers.builder_is_up()
+    tags = [{"Key": "slipway:bake", "Value": f"slipway-bake-guestbook.dev.{bake}"}]
+    ec2.run_instances(
+        ImageId="ami-1",
+        MinCount=1,
+        MaxCount=1,
+        TagSpecifications=[{"ResourceType": "instance", "Tags": tags}],
+    )
+    assert leftovers.builder_is_up() is up

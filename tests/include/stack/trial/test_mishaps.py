@@ -39,13 +39,13 @@ def _api(*states: dict[str, str | None], **returns: Any) -> Any:
     api = create_autospec(StackApi, instance=True)
     api.states.side_effect = [*states, *[states[-1]] * 9]
     api.run_state.return_value = returns.get("run_state", "running")
-    api.hosts.return_value = {"bake_image": "bbb", "test": "aaa"}
+    api.hosts.return_value = {"bake_early": "bbb", "test": "aaa"}
     return api
 
 
 def test_the_worker_that_bakes_is_the_one_that_dies(workers: list[_Container]) -> None:
-    api = _api({}, {"bake_image": "queued"}, {"bake_image": "running"})
-    mishaps.worker_killed("bake_image", after=0)(api, RUN)
+    api = _api({}, {"bake_early": "queued"}, {"bake_early": "running"})
+    mishaps.worker_killed("bake_early", after=0)(api, RUN)
     assert [one.did for one in workers] == [[], ["kill"]]
 
 
@@ -58,7 +58,25 @@ def test_a_restart_leaves_a_part_no_time_to_save_anything(workers: list[_Contain
 
 
 def test_a_run_that_ends_before_proves_nothing(workers: list[_Container]) -> None:
-    api = _api({"bake_image": "success"}, run_state="success")
-    with pytest.raises(DemoFailed, match="bake_image was not running"):
-        mishaps.worker_killed("bake_image", after=0)(api, RUN)
+    api = _api({"bake_early": "success"}, run_state="success")
+    with pytest.raises(DemoFailed, match="bake_early was not running"):
+        mishaps.worker_killed("bake_early", after=0)(api, RUN)
+    assert [one.did for one in workers] == [[], []]
+
+
+def test_a_worker_dies_at_the_moment_that_is_meant(workers: list[_Container]) -> None:
+    seen = iter([False, False, True])
+    mishaps.worker_killed("bake_early", after=0, once=lambda: next(seen))(
+        _api({"bake_early": "running"}), RUN
+    )
+    assert [one.did for one in workers] == [[], ["kill"]]
+    assert next(seen, None) is None
+
+
+def test_a_moment_that_never_comes_proves_nothing(workers: list[_Container]) -> None:
+    api = _api({"bake_early": "running"}, {"bake_early": "success"})
+    with pytest.raises(DemoFailed, match="nobody saw a builder while bake_early was running"):
+        mishaps.worker_killed("bake_early", after=0, once=lambda: False, named="a builder")(
+            api, RUN
+        )
     assert [one.did for one in workers] == [[], []]
