@@ -20,6 +20,11 @@ class PullPolicy(StrEnum):
     NEVER = "never"
 
 
+# Of a container's usual 1024. While cores are short, what is on its way to machines, package, image
+# and swap, goes before tests and rehearsal: theirs is the longer way.
+BESIDE = 256
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Limits(Fact):
     """What a container may use up; None is no limit.

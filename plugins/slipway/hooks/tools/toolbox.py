@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import IO, TYPE_CHECKING
 
 from slipway.hooks.tars import pack
@@ -49,6 +49,7 @@ class Toolbox:
     :param network: ``host``, so that tools reach what the worker reaches, or a network's name.
     :param volumes: named volume -> mount point.
     :param user: id and group's id; None is root, without capabilities.
+    :param share: of the cores while they are short; None is as much as any other container's.
     """
 
     engine: ContainerEngine
@@ -58,6 +59,7 @@ class Toolbox:
     network: str = "host"
     volumes: Mapping[str, str] = field(default_factory=dict)
     user: str | None = None
+    share: int | None = None
 
     def run(
         self,
@@ -133,7 +135,7 @@ class Toolbox:
             volumes=self.volumes,
             tmpfs=tmpfs,
             labels={"slipway.kind": "tool", **self.labels},
-            limits=_LIMITS,
+            limits=replace(_LIMITS, share=self.share),
             security=_SECURITY,
         )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
-from slipway.model.container import ContainerSpec, Limits, Security
+from slipway.model.container import BESIDE, ContainerSpec, Limits, Security
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -15,9 +15,6 @@ if TYPE_CHECKING:
 _Number = TypeVar("_Number", int, float)
 # Bytes; sleeping takes next to nothing.
 _HOLDER_MEMORY = 64 << 20
-# Of a container's usual 1024. While cores are short, what is on its way to machines, package, image
-# and swap, goes before tests: theirs is the longer way.
-_SHARE = 256
 # Seconds. Images check themselves every 30 s by default, far too rarely for somebody who waits.
 _HEALTH_INTERVAL = 1.0
 
@@ -165,7 +162,7 @@ def _limits(isolation: Isolation, wanted: Limits) -> Limits:
         shm=wanted.shm,
         cpus=_lower(isolation.cpus, wanted.cpus),
         pids=isolation.pids,
-        share=_SHARE,
+        share=BESIDE,
     )
 
 

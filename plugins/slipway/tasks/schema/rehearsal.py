@@ -15,6 +15,7 @@ from slipway.hooks.migrations.file_remarks import file_remarks
 from slipway.hooks.migrations.goose import Goose, GooseRun
 from slipway.hooks.migrations.migration_lineage import is_behind, require_follows
 from slipway.hooks.tools.toolbox import NOBODY, Toolbox
+from slipway.model.container import BESIDE
 from slipway.model.facts import SchemaVersion
 from slipway.policies.schema import Rehearse, cannot_be_undone
 from slipway.tasks.proof.ddl_meter import Measured, measured
@@ -137,6 +138,7 @@ class Rehearsal:
             labels=self.labels,
             network=database.network,
             user=NOBODY,
+            share=BESIDE,
         )
         return Goose(
             toolbox=toolbox,
