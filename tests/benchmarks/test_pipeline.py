@@ -88,7 +88,7 @@ def test_the_runs_end_is_the_scripts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(GuestbookRepository, "push_again", lambda *_: "a" * 40)
     monkeypatch.setattr(pipeline, "_script", lambda _: {"soak": 5.0})
     began = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
-    monkeypatch.setattr(pipeline.time, "time", lambda: began)
+    monkeypatch.setattr("benchmarks.pipeline.time.time", lambda: began)
     ours, *_ = pipeline._pair(mock.create_autospec(AirflowApi, instance=True))
     assert ours == 45.0
 

@@ -18,7 +18,7 @@ import slipway.operators
 import slipway.sensors
 
 # What others are made of: nobody writes these into a DAG.
-_MADE_OF = {"FleetOperator", "GooseOperator", "LeasedOperator", "FleetSensor"}
+_MADE_OF = {"BakeOperator", "FleetOperator", "GooseOperator", "LeasedOperator", "FleetSensor"}
 _PARAM = re.compile(r"^:param (\w+):", re.MULTILINE)
 _EXAMPLE = re.compile(r"^Example::\n\n((?:    .*\n|\n)+)", re.MULTILINE)
 

@@ -25,6 +25,7 @@ from slipway.operators.check_freeze import CheckFreezeOperator
 from slipway.operators.checkout import CheckoutOperator
 from slipway.operators.choose_release import ChooseReleaseOperator
 from slipway.operators.images.bake_early import BakeEarlyOperator
+from slipway.operators.images.bakes import BakeOperator
 from slipway.operators.leased import LeasedOperator
 from slipway.operators.plan import PlanOperator
 from slipway.operators.preflight import PreflightOperator
@@ -57,8 +58,7 @@ _KINDS: tuple[tuple[TaskKind, tuple[type[BaseOperator], ...]], ...] = (
             RunPromotionOperator,
         ),
     ),
-    # One beside the tests as well, which is a kind of it.
-    (TaskKind.BAKE, (BakeImageOperator,)),
+    (TaskKind.BAKE, (BakeOperator,)),
     (TaskKind.PUBLISH, (PublishAptOperator, RecordReleaseOperator)),
     (
         TaskKind.BUILD,
@@ -121,7 +121,7 @@ def _finds_its_image(task: object, dag: DAG) -> bool:
     Where it has, by ``same`` or for another kind of machine, it keeps a swap's slot for minutes:
     nobody knows when a DAG is read, and a task that runs keeps its pool. docs/scale.md says so.
     """
-    if not isinstance(task, BakeImageOperator) or isinstance(task, BakeEarlyOperator):
+    if not isinstance(task, BakeImageOperator):
         return False
     early = any(isinstance(one, BakeEarlyOperator) for one in dag.tasks)
     return early or not any(isinstance(one, CheckoutOperator) for one in dag.tasks)

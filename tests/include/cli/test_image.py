@@ -25,6 +25,7 @@ from slipway.hooks.tools.packer import Bake
 from slipway.model.cloud.account import Account
 from slipway.operators import bake_image
 from slipway.operators.bake_image import BakeImageOperator
+from slipway.operators.images import bakes
 from slipway.tasks.images import outlook
 from tests.slipway.fleet import moto_cloud
 from tests.slipway.fleet.moto_cloud import client
@@ -66,11 +67,11 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         monkeypatch.setenv(f"AIRFLOW__SLIPWAY__SOURCE_{name}", value)
     monkeypatch.setenv("AIRFLOW__SLIPWAY__RECIPES", str(tmp_path))
     engine = mock.create_autospec(ContainerEngine, instance=True)
-    monkeypatch.setattr(bake_image, "container_engine", lambda _: engine)
+    monkeypatch.setattr(bakes, "container_engine", lambda _: engine)
     for module in (bake_image, outlook):
         monkeypatch.setattr(module, "aws_client", lambda _, __, service: client(service))
-    monkeypatch.setattr(bake_image, "account", lambda *_: None)
-    monkeypatch.setattr(bake_image, "bake", _bake)
+    monkeypatch.setattr(bakes, "account", lambda *_: None)
+    monkeypatch.setattr(bakes, "bake", _bake)
     catalogue("2.0")
     with mock_aws():
         moto_cloud.furnish()

@@ -19,9 +19,9 @@ from slipway.hooks.store.deployments import DeploymentHistory
 from slipway.hooks.store.releases import ReleaseCatalogue
 from slipway.hooks.tools.packer import Bake
 from slipway.model.cloud.account import Account
-from slipway.operators import bake_image
 from slipway.operators.bake_image import BakeImageOperator
 from slipway.operators.choose_release import ChooseReleaseOperator
+from slipway.operators.images import bakes
 from slipway.operators.swap import LaunchOperator
 from slipway.tasks.consent import Admission
 from slipway.tasks.images.layers import Layers
@@ -126,7 +126,7 @@ def _kinds(made: Json) -> list[str]:
 def test_settings_come_by_a_swap_and_go_back_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AIRFLOW__SLIPWAY__SOURCE_AMI", SEED)
     monkeypatch.setenv("AIRFLOW__SLIPWAY__SOURCE_OWNER", "self")
-    monkeypatch.setattr(bake_image, "bake", _packer)
+    monkeypatch.setattr(bakes, "bake", _packer)
     catalogue(VERSION)
     project = Project()
     made = project.deploy(VERSION)

@@ -21,6 +21,7 @@ from slipway.model.cloud.account import Account
 from slipway.model.facts import MachineImage
 from slipway.operators import bake_image
 from slipway.operators.bake_image import BakeImageOperator
+from slipway.operators.images import bakes
 from slipway.tasks.consent import Admission
 from tests.slipway.fleet import moto_cloud
 from tests.slipway.fleet.moto_cloud import client
@@ -38,11 +39,11 @@ def packer(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakePacker]:
     monkeypatch.setenv("AIRFLOW__SLIPWAY__SOURCE_OWNER", "self")
     monkeypatch.setenv("AIRFLOW__SLIPWAY__SOURCE_AMI", "image")
     engine = mock.create_autospec(ContainerEngine, instance=True)
-    monkeypatch.setattr(bake_image, "container_engine", lambda _: engine)
+    monkeypatch.setattr(bakes, "container_engine", lambda _: engine)
     monkeypatch.setattr(bake_image, "aws_client", lambda _, __, service: client(service))
-    monkeypatch.setattr(bake_image, "account", lambda *_: None)
+    monkeypatch.setattr(bakes, "account", lambda *_: None)
     fake = FakePacker()
-    monkeypatch.setattr(bake_image, "bake", fake)
+    monkeypatch.setattr(bakes, "bake", fake)
     catalogue("2.0")
     with mock_aws():
         moto_cloud.furnish()

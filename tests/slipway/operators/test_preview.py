@@ -24,6 +24,7 @@ from slipway.model.cloud.account import Account
 from slipway.model.facts import MachineImage, PublishedPackage
 from slipway.operators import bake_image, preview
 from slipway.operators.bake_image import BakeImageOperator
+from slipway.operators.images import bakes
 from slipway.operators.preview import ImageOutlook, SchemaOutlook
 from slipway.policies.schema import OnRollBack
 from slipway.tasks.images.layers import Layers
@@ -199,7 +200,7 @@ def test_the_bake_agrees_and_needs_no_recipe_for_it(
     ec2: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     engine = mock.create_autospec(ContainerEngine, instance=True)
-    monkeypatch.setattr(bake_image, "container_engine", lambda _: engine)
+    monkeypatch.setattr(bakes, "container_engine", lambda _: engine)
     baked = _baked(ec2)
     assert bake(reuse=True) == look()[0]
     assert bake(reuse=True).image_id == baked

@@ -263,11 +263,7 @@ class ContainerEngine(ContainerStreams):
         grace: float = 10.0,
         together: int = 1,
     ) -> ToolResult:
-        """Run one container from nothing to nothing.
-
-        Removes a leftover of the same name, makes the container, puts ``files``, starts it,
-        hands every line to ``log`` as it comes, waits, collects, and always removes it: also
-        when the caller is interrupted.
+        """Run one container from nothing to nothing: whatever comes in between, it is removed.
 
         :param spec: the container.
         :param files: a tar, unpacked at ``files_at``.

@@ -31,8 +31,8 @@ from slipway.model.facts import (
     PublishedPackage,
     Release,
 )
-from slipway.operators.bake_image import BakeImageOperator, Baker
 from slipway.operators.check_freeze import held_up
+from slipway.operators.images.bakes import BakeOperator, Baker
 from slipway.policies.freeze_windows import FreezeWindow
 from slipway.tasks.controls.allowed import require_open
 from slipway.tasks.images.awaited_package import AwaitedPackage
@@ -61,7 +61,7 @@ class _Chosen:
     variables: Mapping[str, Any]
 
 
-class BakeEarlyOperator(BakeImageOperator):
+class BakeEarlyOperator(BakeOperator):
     """Bake an image of a commit that is still being tested, for `bake_image` to take on.
 
     The package comes from a distribution of candidates, which no machine looks into, and the image
@@ -100,14 +100,14 @@ class BakeEarlyOperator(BakeImageOperator):
         apt_conn_id: str = "slipway_apt",
         **kwargs: Any,
     ) -> None:
-        super().__init__(package=None, **kwargs)
+        super().__init__(**kwargs)
         self.checkout = checkout
         self.environment = environment
         self.windows = tuple(windows)
         self.deploys_tags = deploys_tags
         self.apt_conn_id = apt_conn_id
 
-    def execute(self, context: Context) -> Json | None:  # type: ignore[override]
+    def execute(self, context: Context) -> Json | None:
         """Publish a candidate and bake of it; what an earlier try baked is found again."""
         with SideBySide(self, context):
             try:

@@ -23,6 +23,7 @@ from slipway.model.target import DeployTarget
 from slipway.operators import bake_image, preview, swap
 from slipway.operators.bake_image import BakeImageOperator
 from slipway.operators.choose_release import ChooseReleaseOperator
+from slipway.operators.images import bakes
 from slipway.operators.preview import ImageOutlook
 from slipway.tasks.consent import Admission
 from slipway.tasks.editions import same
@@ -116,11 +117,11 @@ def open_shop(patch: pytest.MonkeyPatch) -> Iterator[Shop]:
     patch.setenv("AIRFLOW__SLIPWAY__SOURCE_OWNER", "self")
     patch.setenv("AIRFLOW__SLIPWAY__SOURCE_AMI", "image")
     engine = mock.create_autospec(ContainerEngine, instance=True)
-    patch.setattr(bake_image, "container_engine", lambda _: engine)
-    patch.setattr(bake_image, "account", lambda *_: None)
+    patch.setattr(bakes, "container_engine", lambda _: engine)
+    patch.setattr(bakes, "account", lambda *_: None)
     for module in (bake_image, preview, same):
         patch.setattr(module, "aws_client", lambda _, __, service: client(service))
-    patch.setattr(bake_image, "bake", shop.packer)
+    patch.setattr(bakes, "bake", shop.packer)
     patch.setattr(swap, "fleet_cloud", lambda *_, **__: shop.cloud)
     catalogue("1.0", "2.0")
     with mock_aws():

@@ -12,7 +12,7 @@ from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.image_records import ImageRecords
 from slipway.hooks.store.releases import ReleaseCatalogue
 from slipway.hooks.store.runs.facts import RunFacts
-from slipway.operators import bake_image
+from slipway.operators.images import bakes
 from slipway.tasks.images import search
 from tests.slipway.operators.images.bake_early import worlds
 from tests.slipway.operators.releases import make_record
@@ -54,7 +54,7 @@ def _at(where: Any, name: str, *, before: bool) -> Callable[[pytest.MonkeyPatch]
 _DEATHS = {
     f"{name}-{'before' if before else 'after'}": _at(where, name, before=before)
     for where, name in (
-        (bake_image.Baker, "bake"),
+        (bakes.Baker, "bake"),
         (search.KnownImages, "describe"),
         (RunFacts, "forget"),
         (RunFacts, "keep"),

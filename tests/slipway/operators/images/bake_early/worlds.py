@@ -27,7 +27,7 @@ from slipway.operators import bake_image
 from slipway.operators.bake_image import BakeImageOperator
 from slipway.operators.housekeeping import retire_images as retention
 from slipway.operators.housekeeping.retire_images import RetireImagesOperator
-from slipway.operators.images import bake_early
+from slipway.operators.images import bake_early, bakes
 from slipway.operators.images.bake_early import BakeEarlyOperator
 from slipway.policies import image_retention
 from slipway.tasks.consent import Admission
@@ -147,14 +147,13 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     monkeypatch.setenv("AIRFLOW__SLIPWAY__SOURCE_OWNER", "self")
     monkeypatch.setenv("AIRFLOW__SLIPWAY__SOURCE_AMI", "image")
     monkeypatch.setenv("AIRFLOW_CONN_SLIPWAY_APT", json.dumps(APT))
-    for module in (bake_image, bake_early):
+    for module in (bakes, bake_early):
         monkeypatch.setattr(module, "container_engine", lambda _: SimpleNamespace())
-        monkeypatch.setattr(module, "aws_client", lambda _, __, service: client(service))
         monkeypatch.setattr(module, "account", lambda *_: None)
-    for module in (retention, search):
+    for module in (bake_image, bake_early, retention, search):
         monkeypatch.setattr(module, "aws_client", lambda _, __, service: client(service))
     packer, offered = FakePacker(), list[tuple[str, str]]()
-    monkeypatch.setattr(bake_image, "bake", packer)
+    monkeypatch.setattr(bakes, "bake", packer)
     monkeypatch.setattr(publication, "_fetch", lambda *_: None)
 
     def aptly(*, repository: Any, **_: Any) -> Any:
