@@ -39,11 +39,18 @@ def main() -> None:
     """Measure, and tell."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--projects", type=int, nargs="+", default=[1000])
-    given = parser.parse_args()
+    beside_dag_factory(parser.parse_args().projects)
+
+
+def beside_dag_factory(counts: Sequence[int]) -> None:
+    """Measure both, and tell.
+
+    :param counts: of projects, one measurement each.
+    """
     with tempfile.TemporaryDirectory(prefix="slipway-projects-") as name:
         wanted = f"apache-airflow=={version('apache-airflow')}"
         python = str(environment(Path(name) / "venv", DAG_FACTORY, wanted) / "python")
-        for count in given.projects:
+        for count in counts:
             _compare(Path(name) / str(count), count, python)
 
 
