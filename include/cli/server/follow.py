@@ -30,6 +30,8 @@ _SOON, _LATER, _FIRST_LOOKS = 1.0, 3.0, 30
 PATIENCE = 600.0
 # The task that waits for the time that a run is set for; and, as its state, that it does.
 _TIME = "wait_for_time"
+# The task that waits for a package; and, as its state, that this has no slot yet.
+_EARLY, _TURN = "bake_early", "no package"
 # The task that finds out which release is meant.
 _CHOICE = "choose_release"
 # Characters of a line.
@@ -41,6 +43,7 @@ _TOLD = {
     "up_for_reschedule": "waits: Slipway is being maintained",
     ASKS: "waits for a person",
     _TIME: "waits for the time that the run is set for",
+    _TURN: "waits for the package to have its turn",
     **{state: state for state in TASK_ENDED if state not in ("removed", "upstream_failed")},
 }
 
@@ -179,9 +182,7 @@ class Progress:
         :param tasks: of the run, as they are now.
         """
         for task in tasks:
-            now = (task.state, task.attempt)
-            if _waits_for_time(task):
-                now = (_TIME, task.attempt)
+            now = (_state(task), task.attempt)
             if now[0] not in _TOLD or self._told.get(task.name) == now:
                 continue
             self._told[task.name] = now
@@ -191,8 +192,7 @@ class Progress:
         ended = task.state in (SUCCESS, FAILED) and task.seconds is not None
         at = _clock(task.started, (task.seconds or 0) if ended else 0) or " " * 8
         took = f", {length(task.seconds or 0)}" if ended else ""
-        state = _TIME if _waits_for_time(task) else task.state
-        line = f"  {at}  {task.name}: {_TOLD[state]}{took}"
+        line = f"  {at}  {task.name}: {_TOLD[_state(task)]}{took}"
         if task.state == ASKS:
             line += f"; answer with {self._answer()}"
         return line
@@ -200,6 +200,13 @@ class Progress:
     def _answer(self) -> str:
         project, _, environment = self._run.dag_id.partition(".")
         return f"`{f'fab approve {project} {environment}'.rstrip()}`"
+
+
+def _state(task: Task) -> str:
+    """Return a task's state, in more words than Airflow has."""
+    if task.name == _EARLY and task.state == "up_for_reschedule":
+        return _TURN
+    return _TIME if _waits_for_time(task) else task.state
 
 
 def _waits_for_time(task: Task) -> bool:

@@ -16,6 +16,8 @@ _NAMED = 3
 _SHORT = 7
 _COMMIT = "commit__"
 _APPROVE = "approve"
+# Gives its slot back while the package has none.
+_BAKE_EARLY = "bake_early"
 
 
 def waiting(facts: WaitFacts) -> Waiting | None:
@@ -35,6 +37,9 @@ def waiting(facts: WaitFacts) -> Waiting | None:
     if facts.state == "up_for_retry":
         step = facts.task_id.rpartition(".")[2].replace("_", " ")
         return Waiting(reason=Reason.RETRY, words=f"to try {step} again", since=facts.since)
+    if facts.state == "up_for_reschedule" and facts.task_id == _BAKE_EARLY:
+        words = "for the package to have its turn"
+        return Waiting(reason=Reason.TURN, words=words, since=facts.since)
     if facts.state == "up_for_reschedule":
         words = "for the end of maintenance"
         return Waiting(reason=Reason.MAINTENANCE, words=words, since=facts.since)

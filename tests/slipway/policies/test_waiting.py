@@ -70,6 +70,12 @@ FULL = PoolUse(slots=2, taken=2, holders=holders(f"docs commit__{'9' * 40}", "sh
             200.0,
         ),
         (
+            facts(state="up_for_reschedule", task_id="bake_early"),
+            Reason.TURN,
+            "for the package to have its turn",
+            200.0,
+        ),
+        (
             facts(state="up_for_reschedule"),
             Reason.MAINTENANCE,
             "for the end of maintenance",

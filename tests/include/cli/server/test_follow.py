@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING
 from unittest import mock
+
+import pytest
 
 from include.cli.server import follow
 from include.cli.server.client import AirflowServer
 from include.cli.server.follow import Progress
 from include.cli.server.runs import Run, Task
-
-if TYPE_CHECKING:
-    import pytest
 
 
 def test_what_ended_is_told_with_the_time_of_its_end() -> None:
@@ -43,3 +41,18 @@ def test_a_run_that_found_nothing_to_bring_says_so(monkeypatch: pytest.MonkeyPat
     ended = follow.follow(server, run, lambda _: None)
     assert ended.code == 0
     assert list(follow.told(ended)) == [said, "shop.prod: success"]
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("bake_early", "waits for the package to have its turn"),
+        ("test", "waits: Slipway is being maintained"),
+    ],
+)
+def test_a_task_that_gave_its_slot_back_says_for_what(name: str, said: str) -> None:
+    server = mock.create_autospec(AirflowServer, instance=True)
+    run = Run(dag_id="shop", run_id="commit__1", state="running")
+    task = Task(task_id=name, state="up_for_reschedule", attempt=1)
+    [line] = Progress(server, run).news([task])
+    assert line.endswith(f"{name}: {said}")
