@@ -38,12 +38,18 @@ build {
   sources = ["source.amazon-ebs.machine"]
 
   # The builder may be up before it is known what to install. Then the caller writes the playbook's
-  # variables while it waits here, and yes or no.
+  # variables while it waits here, and yes or no. A caller that died says neither, so the builder is
+  # taken away after a while longer than any package takes.
   provisioner "shell-local" {
     # Packer writes the script to a folder from which nothing can be run.
     execute_command = ["/bin/sh", "-c", "{{.Vars}} /bin/sh {{.Script}}"]
     inline = [
-      "until [ -s /work/begin ]; do sleep 0.2; done",
+      "looks=0",
+      "until [ -s /work/begin ]; do",
+      "  looks=$((looks + 1))",
+      "  [ $looks -lt 6000 ] || exit 1",
+      "  sleep 0.2",
+      "done",
       "grep -qx yes /work/begin",
     ]
   }
@@ -52,6 +58,9 @@ build {
     playbook_file = var.playbook
     user          = var.ssh_username
     use_proxy     = false
+
+    # The toolbox has the one that it has.
+    skip_version_check = true
 
     ansible_env_vars = [
       "ANSIBLE_CONFIG=/work/ansible/ansible.cfg",

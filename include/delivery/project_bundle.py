@@ -9,7 +9,6 @@ about twenty. One that changed has its DAG file written anew, which Airflow then
 from __future__ import annotations
 
 import hashlib
-import importlib
 import os
 import tempfile
 from collections import defaultdict
@@ -18,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 from airflow.dag_processing.bundles.base import BaseDagBundle
-from airflow.dag_processing.bundles.local import LocalDagBundle
 from airflow.sdk import DAG, get_parsing_context
 from airflow.sdk.configuration import conf
 
@@ -34,31 +32,6 @@ from include.delivery.project_bundle import dags_of
 
 globals().update(dags_of({number}, {total}, {folder!r}))
 '''
-
-
-# What the files in ``dags/`` import, besides what this module does.
-_LOADED = (
-    "include.delivery.commits_dag",
-    "include.delivery.controls.controls_dag",
-    "include.delivery.housekeeping_dag",
-    "include.delivery.statuses",
-    "include.delivery.doctor.check_dag",
-    "slipway.tasks.watching.standing",
-)
-
-
-class DagsFolder(LocalDagBundle):
-    """The folder ``dags/``, for whose files the processor has everything loaded.
-
-    Each file is read every half a minute in a process of its own, which is forked for it. Nine
-    tenths of its second went to the same imports; now the processor does them, once. It has to be
-    started anew after an upgrade, as it has to be for plugins.
-    """
-
-    def refresh(self) -> None:
-        """Load it, before the first file is read; only the processor asks for this."""
-        for name in _LOADED:
-            importlib.import_module(name)
 
 
 class ProjectsBundle(BaseDagBundle):

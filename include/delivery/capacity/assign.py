@@ -74,8 +74,7 @@ _KINDS: tuple[tuple[TaskKind, tuple[type[BaseOperator], ...]], ...] = (
 # What has begun ends before more begins; nothing goes before the way back.
 _WEIGHTS = {TaskKind.BUILD: 10, TaskKind.BAKE: 20, TaskKind.PUBLISH: 30, TaskKind.SWAP: 100}
 _WAY_BACK, _OTHERS = 200, 50
-# A bake that may come to nothing waits for those of what has passed. The package takes seconds, and
-# a builder is up for it.
+# A bake that may come to nothing waits for those of what has passed. Its package takes seconds.
 _EARLY = _PACKAGE = 15
 
 
@@ -101,7 +100,7 @@ def assign(dag: DAG, project: Project) -> DAG:
             task.priority_weight = _WAY_BACK
         if isinstance(task, BakeEarlyOperator):
             task.priority_weight = _EARLY
-        if isinstance(task, BuildDebOperator):
+        if isinstance(task, BuildDebOperator) and _is_awaited(task, dag):
             task.priority_weight = _PACKAGE
         if slot in pools:
             task.pool = pools[slot]
@@ -113,6 +112,12 @@ def assign(dag: DAG, project: Project) -> DAG:
 def kind_of(task: object) -> TaskKind | None:
     """Return the kind of a task; None for one that tells, remembers or waits for commits."""
     return next((kind for kind, classes in _KINDS if isinstance(task, classes)), None)
+
+
+def _is_awaited(package: BuildDebOperator, dag: DAG) -> bool:
+    """Tell whether a bake goes on beside a package."""
+    early = (one for one in dag.tasks if isinstance(one, BakeEarlyOperator))
+    return any(package.task_id not in one.upstream_task_ids for one in early)
 
 
 def _finds_its_image(task: object, dag: DAG) -> bool:

@@ -21,6 +21,7 @@ _ALIVE = [{"Name": "instance-state-name", "Values": ["pending", "running", "stop
 _LOOSE = [{"Name": "status", "Values": ["available"]}]
 # Of all that a bake makes for a while.
 _BUILDER = "slipway-bake-"
+_BAKED = ("guestbook-", "slipway-base-")
 # What the embedded cloud begins with, also for images that it does not offer.
 _CLOUDS_OWN = "Auto-created snapshot for AMI"
 
@@ -70,7 +71,8 @@ def _images(ec2: Any) -> Iterator[str]:
     images = ec2.describe_images(Owners=["self"])["Images"]
     yield from (f"image {one['ImageId']}" for one in images if one["State"] != "available")
     # Packer tags them last.
-    yield from (f"half an image {one['ImageId']}" for one in images if not one.get("Tags"))
+    baked = [one for one in images if one["Name"].startswith(_BAKED)]
+    yield from (f"half an image {one['ImageId']}" for one in baked if not one.get("Tags"))
     used = {
         device["Ebs"].get("SnapshotId")
         for one in images

@@ -12,7 +12,6 @@ from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any
 
-from slipway.exceptions import SlipwayError
 from slipway.hooks.tars import pack
 
 # Finds the playbook's variables; gives up once the event is set, as nobody waits any more.
@@ -79,10 +78,11 @@ class Awaited:
 
         :param put: unpacks a tar where the builder waits.
         """
-        self._thread = threading.Thread(
+        thread = threading.Thread(
             target=self._hand_over, args=(put,), name="awaited by a builder", daemon=True
         )
-        self._thread.start()
+        thread.start()
+        self._thread = thread
 
     def _hand_over(self, put: Callable[[bytes], None]) -> None:
         try:
@@ -95,7 +95,7 @@ class Awaited:
         while not self._over.is_set():
             try:
                 put(pack(files))
-            except SlipwayError as error:
+            except Exception as error:  # or the builder would wait for nobody
                 self._log(f"what to install cannot be handed to the builder yet: {error}")
                 self._over.wait(_AGAIN)
             else:

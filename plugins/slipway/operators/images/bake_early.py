@@ -19,7 +19,10 @@ from slipway.hooks.apt.publication import add_packages, as_published, kinds
 from slipway.hooks.aws.connection import account, aws_client
 from slipway.hooks.aws.machine_images import ImageCatalogue
 from slipway.hooks.docker.connection import container_engine
+from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.image_records import ImageRecord
+from slipway.hooks.store.installation import installation_name
+from slipway.hooks.store.releases import ReleaseCatalogue
 from slipway.hooks.tools.awaited import can_wait
 from slipway.hooks.tools.packer import Bake
 from slipway.model.event import EventKind
@@ -32,19 +35,29 @@ from slipway.model.facts import (
     Release,
 )
 from slipway.operators.check_freeze import held_up
-from slipway.operators.images.bakes import BakeOperator, Baker
+from slipway.operators.images.bakes import GRACE, BakeOperator, Baker, own_name
 from slipway.policies.freeze_windows import FreezeWindow
 from slipway.tasks.controls.allowed import require_open
 from slipway.tasks.images.awaited_package import AwaitedPackage
-from slipway.tasks.images.early import as_candidate, from_candidates, signed_early, still_there
+from slipway.tasks.images.early import (
+    as_candidate,
+    candidate_name,
+    from_candidates,
+    signed_early,
+    still_there,
+)
 from slipway.tasks.images.layers import Layers
 from slipway.tasks.images.search import KnownImages, known_images
 from slipway.tasks.kept_facts import CHECKOUT, forget_fact, keep_fact, run_facts, same_as_kept
 from slipway.tasks.making_way.side_by_side import SideBySide
-from slipway.tasks.naming import container_name
+from slipway.tasks.naming import bake_name, container_name, labels
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
+
+
+# Seconds for a publication whose container was taken away to let go of its turn.
+_LAST = 10.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,15 +122,40 @@ class BakeEarlyOperator(BakeOperator):
 
     def execute(self, context: Context) -> Json | None:
         """Publish a candidate and bake of it; what an earlier try baked is found again."""
+        ti: Any = context.get("ti")
+        if ti is not None and ti.try_number > 1:
+            # Before anything may end this one: a builder costs money for as long as it is there.
+            self._sweep_before(context)
         with SideBySide(self, context):
             try:
                 return self._early(context)
             except AirflowRescheduleException:
                 raise
+            except EarlyBakeFutile as futile:
+                self._say(f"not baked early: {futile}")
             except Exception as error:
                 # None of it is the commit's fault for certain, and all of it comes up again.
                 self.log.warning("not baked early: %s\n  it is baked after the tests", error)
-                return None
+        return None
+
+    def _sweep_before(self, context: Context) -> None:
+        """Remove what a try left that was killed."""
+        project = str(self.checkout["release"]["project"])
+        name = bake_name(context, project, self.environment)
+        try:
+            engine = container_engine(self.docker_conn_id)
+            engine.remove_labelled(labels(context), grace=GRACE)
+            ec2 = aws_client(self.account.aws_conn_id, self.account.region, "ec2")
+            catalogue = ImageCatalogue(ec2)
+            left = catalogue.sweep(f"{name}-base", f"{name}-base")
+            half = candidate_name(project)
+            own = own_name(half, f"{name}-app", installation_name(artifact_store()))
+            left += catalogue.sweep(f"{name}-app", own)
+        except Exception as error:
+            self.log.warning("what the last try may have left stays for now: %s", error)
+            return
+        for line in left:
+            self._say(f"removed what the last try left: {line}")
 
     def _is_worthwhile(self, context: Context, release: Release) -> bool:
         """Tell whether the run is to deploy what it makes.
@@ -150,7 +188,9 @@ class BakeEarlyOperator(BakeOperator):
         frame = self._frame(baker, release.project, layers)
         choose = partial(self._choose, context, baker, layers, frame)
         waiting = as_candidate(frame, release.project)
-        if awaited.find() is None and can_wait(frame.files):
+        # A release most likely has its image, which takes the package to find, and no builder.
+        released = release.version in ReleaseCatalogue(artifact_store()).versions_of(release)
+        if awaited.find() is None and can_wait(frame.files) and not released:
             forget_fact(context)
             chosen, image_id = self._beside(baker, waiting, awaited, choose)
         else:
@@ -171,13 +211,22 @@ class BakeEarlyOperator(BakeOperator):
     ) -> tuple[_Chosen, str]:
         """Let the builder come up while the package is built; return what was baked, and its id."""
         chosen: list[_Chosen] = []
+        done = Event()
 
         def find(over: Event) -> Mapping[str, Any]:
-            chosen.append(choose(awaited.wait(over)))
+            try:
+                chosen.append(choose(awaited.wait(over)))
+            finally:
+                done.set()
             return chosen[0].variables
 
         self._say("the builder comes up while the package is built")
-        image_id = self._made(baker, waiting, find)
+        try:
+            image_id = self._made(baker, waiting, find)
+        finally:
+            # A builder that died may leave the candidate half published, in another thread.
+            container_engine(self.docker_conn_id).remove_labelled(self._labels)
+            done.wait(_LAST)
         return chosen[0], image_id
 
     def _choose(

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
 # Seconds that Packer gets to take its builder away when the task is killed.
-_GRACE = 60.0
+GRACE = 60.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,10 +57,10 @@ class Baker:
 
     def prepared(self, plan: Bake) -> Bake:
         """Give a bake a name that is free, and say whose it is."""
-        own = hashlib.sha256(f"{self.installation}\0{plan.name}".encode()).hexdigest()[:8]
+        own = own_name(plan.image_name, plan.name, self.installation)
         return replace(
             plan,
-            image_name=self.images.catalogue.free_name(f"{plan.image_name}-{own}"),
+            image_name=self.images.catalogue.free_name(own),
             marks={INSTALLATION: self.installation},
             builder_marks=self.builder_marks,
         )
@@ -85,6 +85,17 @@ class Baker:
             log=self.log,
             find=find,
         )
+
+
+def own_name(name: str, bake: str, installation: str) -> str:
+    """Return the name of an image that no other installation or bake gives to its own.
+
+    :param name: how it begins.
+    :param bake: the bake's name.
+    :param installation: whose image it is.
+    """
+    own = hashlib.sha256(f"{installation}\0{bake}".encode()).hexdigest()[:8]
+    return f"{name}-{own}"
 
 
 class BakeOperator(BaseOperator):
@@ -184,7 +195,7 @@ class BakeOperator(BaseOperator):
         """Let Packer clean up after itself, then remove what it left."""
         if self._labels:
             engine = container_engine(self.docker_conn_id)
-            engine.remove_labelled(self._labels, grace=_GRACE)
+            engine.remove_labelled(self._labels, grace=GRACE)
         if self._running:
             catalogue, plan = self._running
             catalogue.sweep(plan.name, plan.image_name)

@@ -29,7 +29,9 @@ _APART, _LOOK, _LONGEST = 5.0, 0.5, 900.0
 _LATER = timedelta(seconds=10)
 _RUNNING = "running"
 # The states of a task that may still do what it is there for.
-_MAY_COME = frozenset({None, "scheduled", "queued", _RUNNING, "restarting", "up_for_retry"})
+_MAY_COME = frozenset(
+    {None, "scheduled", "queued", _RUNNING, "restarting", "up_for_retry", "up_for_reschedule"}
+)
 
 
 class AwaitedPackage:
@@ -63,7 +65,7 @@ class AwaitedPackage:
         until = time.monotonic() + _APART
         while self.find() is None and self._state() != _RUNNING:
             if time.monotonic() >= until:
-                self._log(f"{BUILD_DEB} waits for its turn; until it begins, this gives its up")
+                self._log(f"{BUILD_DEB} waits for its turn; bake_early gives its own slot up")
                 raise AirflowRescheduleException(datetime.now(UTC) + _LATER)
             time.sleep(_LOOK)
 

@@ -37,8 +37,15 @@ def as_candidate(frame: Bake, project: str) -> Bake:
     :param frame: without the package.
     :param project: the project's name.
     """
-    # A name is as good as a tag.
-    return replace(frame, image_name=f"{project[:60]}-candidate", tags=candidate_tags(project))
+    return replace(frame, image_name=candidate_name(project), tags=candidate_tags(project))
+
+
+def candidate_name(project: str) -> str:
+    """Return how the name of a candidate's image begins; a name is as good as a tag.
+
+    :param project: the project's name.
+    """
+    return f"{project[:60]}-candidate"
 
 
 def from_candidates(plan: Bake, candidates: AptRepository) -> dict[str, Any]:

@@ -21,7 +21,11 @@ import time
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+from airflow.sdk.exceptions import (
+    AirflowFailException,
+    AirflowRescheduleException,
+    AirflowSkipException,
+)
 
 from slipway.tasks.making_way.closing import closed_since, end_as_closed
 from slipway.tasks.making_way.superseded_run import end_for, newer_than
@@ -199,7 +203,7 @@ def _was_cleared(task: BaseOperator, ti: Any) -> bool:
 
 def _would_be_retried(error: BaseException) -> bool:
     return isinstance(error, Exception) and not isinstance(
-        error, AirflowFailException | AirflowSkipException
+        error, AirflowFailException | AirflowSkipException | AirflowRescheduleException
     )
 
 

@@ -65,7 +65,7 @@ def test_a_fleet_that_serves_is_nothing_left(ec2: Any) -> None:
             "2 launch templates for 1 groups",
         ),
         (
-            lambda ec2: ec2.register_image(Name="half", Architecture="x86_64"),
+            lambda ec2: ec2.register_image(Name="guestbook-1", Architecture="x86_64"),
             "half an image ami-",
         ),
     ],
