@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from slipway.hooks.tools.packer import failure
 from tests.ansible.settings import ROLE
 from tests.include.images.containers import Containers, execute, sh, tar
 
@@ -69,8 +70,11 @@ RUN = (
 @pytest.fixture
 def machine(containers: Containers) -> Container:
     """A machine with apt's own Python, and Ansible from the toolbox."""
-    tasks = {"play/verified.yml": (ROLE / "tasks" / "verified.yml").read_bytes()}
-    machine = containers.start("slipway/machine:12", entrypoint=["sleep", "600"], files=tasks)
+    files = {
+        "play/verified.yml": (ROLE / "tasks" / "verified.yml").read_bytes(),
+        "play/files/packages.py": (ROLE / "files" / "packages.py").read_bytes(),
+    }
+    machine = containers.start("slipway/machine:12", entrypoint=["sleep", "600"], files=files)
     toolbox = containers.start("slipway/toolbox:1", "sleep", "600")
     _, program = execute(toolbox, "cat", "/usr/bin/ansible-playbook")
     machine.put_archive("/play", tar({"ansible-playbook": program}))
@@ -129,3 +133,31 @@ chmod +x /usr/local/bin/apt-get
     assert "shop 1.0+1 was downloaded as 2 files" in output
     assert "shop_1.0+1_all.deb, shop_9_all.deb" in output
     assert sh(machine, "dpkg-query -W 'shop*' 2>/dev/null || true").strip() == ""
+
+
+def test_what_a_failed_bake_says_has_the_words_of_a_script_that_failed(machine: Container) -> None:
+    """As its last words reach whoever reads the run's page: within so many characters."""
+    script = "printf '#!/bin/sh\\necho the cellar is flooded; exit 3\\n' > /t/DEBIAN/postinst"
+    again = REPOSITORY.replace(
+        "  dpkg-deb --root", f"  {script}; chmod 755 /t/DEBIAN/*\n  dpkg-deb --root"
+    )
+    sh(machine, again)
+    code, output = _play(machine)
+    assert code != 0
+    said = str(failure(output.splitlines()))
+    assert "the task 'Stop where it is not installed'" in said
+    assert "the cellar is flooded" in said
+    assert "post-installation script subprocess returned error exit status 3" in said
+
+
+def test_a_lock_that_somebody_holds_is_waited_for(machine: Container) -> None:
+    # However long the play takes to begin: it meets the lock before it is let go.
+    hold = (
+        "import fcntl, os, time; f = open('/var/lib/dpkg/lock-frontend', 'w'); fcntl.lockf(f, 2)\n"
+        "while not os.path.exists('/download/0'): time.sleep(0.1)\n"
+        "time.sleep(8)"
+    )
+    sh(machine, f'setsid python3 -c "{hold}" > /dev/null 2>&1 &')
+    code, output = _play(machine)
+    assert code == 0, output
+    assert "FAILED - RETRYING" in output
