@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import json
+import re
+import subprocess
 import tarfile
 import threading
 from pathlib import Path
@@ -14,6 +17,7 @@ from slipway.exceptions import ContainerEngineError
 from slipway.hooks.tools import awaited
 from slipway.hooks.tools.awaited import Awaited, can_wait
 from slipway.hooks.tools.recipes import LAYERS, recipe
+from slipway.tasks.images import awaited_package
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,7 +75,7 @@ def test_an_engine_that_is_away_for_a_moment_is_asked_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(awaited, "_AGAIN", 0.0)
-    builder, said = Builder(ContainerEngineError("away"), ContainerEngineError("away")), list[str]()
+    builder, said = Builder(ContainerEngineError("away"), ValueError("no tar")), list[str]()
     with Awaited(_find({}), said.append) as waiting:
         waiting.begin(builder.put)
         assert builder.told.wait(10)
@@ -109,3 +113,27 @@ def test_a_recipe_from_elsewhere_may_not() -> None:
     files = recipe(ROOT, "app")
     other = {name: content for name, content in files.items() if not name.startswith("packer/")}
     assert not can_wait({**other, "packer/machine.pkr.hcl": b"build {}"})
+
+
+def _script(folder: Path) -> str:
+    """Return what Packer has the worker run, in a folder of the test's own."""
+    text = (ROOT / "packer" / "machine.pkr.hcl").read_text()
+    (inline,) = re.findall(r"inline = \[\n(.*?)\n    \]", text, re.DOTALL)
+    lines = [json.loads(line.strip().rstrip(",")) for line in inline.splitlines()]
+    return "\n".join(lines).replace("/work", str(folder))
+
+
+@pytest.mark.parametrize(("word", "code"), [("yes\n", 0), ("no\n", 1), ("yesterday\n", 1)])
+def test_packer_goes_on_by_the_word_alone(tmp_path: Path, word: str, code: int) -> None:
+    waiting = subprocess.Popen(["sh", "-c", _script(tmp_path)])
+    with pytest.raises(subprocess.TimeoutExpired):
+        waiting.wait(0.5)
+    (tmp_path / "begin").write_text(word)
+    assert waiting.wait(10) == code
+
+
+def test_packer_does_not_wait_for_ever_for_somebody_who_died(tmp_path: Path) -> None:
+    script = _script(tmp_path)
+    assert 0.2 * int(re.findall(r"-lt (\d+)", script)[0]) > awaited_package._LONGEST
+    soon = re.sub(r"-lt \d+", "-lt 3", script)
+    assert subprocess.run(["sh", "-c", soon], timeout=10, check=False).returncode == 1

@@ -1,13 +1,20 @@
 from __future__ import annotations
 
+import io
 import json
+import tarfile
+from threading import Event
 from typing import Any
+from unittest.mock import create_autospec
 
 import pytest
 
-from slipway.exceptions import BakeFailed, CloudUnavailable, ToolFailed
+from slipway.exceptions import BakeFailed, CloudUnavailable, EarlyBakeFutile, ToolFailed
+from slipway.hooks.aws.connection import Account
+from slipway.hooks.aws.machine_images import BuildNetwork, ImageCatalogue
 from slipway.hooks.tars import pack
-from slipway.hooks.tools.packer import Bake, failure, made
+from slipway.hooks.tools.packer import Bake, bake, failure, made
+from slipway.model.container import ToolResult
 
 PREFIX = "    amazon-ebs.machine: "
 
@@ -92,3 +99,81 @@ def test_the_image_is_the_one_that_packer_noted() -> None:
 def test_without_a_note_there_is_no_image(manifest: bytes) -> None:
     with pytest.raises(BakeFailed, match="noted no image in eu-west-1"):
         made(manifest, BAKE)
+
+
+class _Packer:
+    """A toolbox whose Packer waits for the word, and ends by it."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, bytes] = {}
+
+    def run(self, *_: str, files: bytes, begun: Any, **__: Any) -> ToolResult:
+        self._take(files)
+        if begun is not None:
+            told = Event()
+
+            def put(packed: bytes) -> None:
+                self._take(packed)
+                told.set()
+
+            begun(put)
+            assert told.wait(10)
+        ok = self.files["begin"] == b"yes\n"
+        built = {"builds": [{"artifact_id": "eu-west-1:ami-1"}]}
+        return ToolResult(
+            exit_code=0 if ok else 1,
+            output_tail=[],
+            collected=pack({"manifest.json": json.dumps(built).encode()}) if ok else None,
+            seconds=1.0,
+        )
+
+    def _take(self, packed: bytes) -> None:
+        with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
+            for member in archive:
+                content = archive.extractfile(member)
+                assert content
+                self.files[member.name] = content.read()
+
+
+def _baked(packer: _Packer, find: Any = None) -> str:
+    plan = Bake(
+        name="slipway-bake-shop.dev.1-app",
+        image_name="shop-candidate",
+        files={},
+        playbook="ansible/site.yml",
+        source_image="ami-0",
+        region="eu-west-1",
+        tags={},
+        variables={"app_version": "1.0"},
+    )
+    toolbox: Any = packer
+    catalogue = create_autospec(ImageCatalogue, instance=True)
+    catalogue.sweep.return_value = []
+    catalogue.ground.return_value = BuildNetwork(vpc="vpc-1", subnet="subnet-1", cidr="10.0.0.0/8")
+    catalogue.open_group.return_value = "sg-1"
+    where = create_autospec(Account, instance=True, endpoint=None, environment={})
+    image: str = bake(
+        plan, toolbox=toolbox, catalogue=catalogue, account=where, log=print, find=find
+    )
+    assert catalogue.sweep.call_count == 2, "before, and after"
+    return image
+
+
+@pytest.mark.parametrize(
+    ("find", "version"), [(None, "1.0"), (lambda _: {"app_version": "2.0"}, "2.0")]
+)
+def test_what_is_installed_is_known_before_or_found_while_the_builder_waits(
+    find: Any, version: str
+) -> None:
+    packer = _Packer()
+    assert _baked(packer, find) == "ami-1"
+    assert json.loads(packer.files["variables.json"]) == {"app_version": version}
+
+
+def test_where_nothing_is_found_that_is_why_packer_failed() -> None:
+    def find(_: Event) -> Any:
+        msg = "build_deb is failed"
+        raise EarlyBakeFutile(msg)
+
+    with pytest.raises(EarlyBakeFutile, match="build_deb is failed"):
+        _baked(_Packer(), find)

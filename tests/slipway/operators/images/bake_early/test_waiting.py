@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from airflow.sdk.exceptions import AirflowRescheduleException
 
-from slipway.exceptions import EarlyBakeFutile
+from slipway.exceptions import CloudUnavailable, EarlyBakeFutile
+from slipway.hooks.aws.machine_images import ImageCatalogue
 from slipway.tasks.images import awaited_package
 from slipway.tasks.images.awaited_package import AwaitedPackage
+from tests.slipway.fleet.moto_cloud import client
 from tests.slipway.operators.images.bake_early import worlds
 from tests.slipway.operators.images.bake_early.worlds import DEB, RECORD, RELEASE, RUN, World
 
@@ -20,6 +23,33 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.usefixtures("artifacts")
 world = worlds.world
+
+
+class Killed(BaseException):
+    """Nothing of ours catches it."""
+
+
+def _dies_with_its_builder(plan: Bake) -> None:
+    """Make a builder as Packer does, and die."""
+    if plan.tags.get("slipway:layer") != "candidate":
+        return
+    tags = [{"Key": "slipway:bake", "Value": plan.name}]
+    client("ec2").run_instances(
+        ImageId=plan.source_image,
+        MinCount=1,
+        MaxCount=1,
+        TagSpecifications=[{"ResourceType": "instance", "Tags": tags}],
+    )
+    raise Killed
+
+
+def _builders() -> list[str]:
+    wanted = [
+        {"Name": "tag-key", "Values": ["slipway:bake"]},
+        {"Name": "instance-state-name", "Values": ["pending", "running"]},
+    ]
+    found = client("ec2").describe_instances(Filters=wanted)["Reservations"]
+    return [one["InstanceId"] for group in found for one in group["Instances"]]
 
 
 def test_the_builder_is_up_before_the_package_and_the_image_is_the_same(
@@ -75,7 +105,7 @@ def test_no_builder_comes_up_for_a_package_that_does_not_come(
 
 
 @pytest.mark.parametrize("state", ["failed", "skipped", "success"])
-def test_a_package_that_fails_while_the_builder_waits_takes_it_away(
+def test_a_package_that_fails_while_the_builder_waits_ends_the_bake(
     world: World, monkeypatch: pytest.MonkeyPatch, state: str
 ) -> None:
     world.awaits(monkeypatch, "running", state)
@@ -84,6 +114,49 @@ def test_a_package_that_fails_while_the_builder_waits_takes_it_away(
     assert world.packer.layers == ["base"]
     world.passes()
     world.require_one_image(world.bakes())
+
+
+@pytest.mark.parametrize("after", ["failed", "skipped", "scheduled"])
+def test_the_builder_of_a_try_that_was_killed_goes_first(
+    world: World, monkeypatch: pytest.MonkeyPatch, after: str
+) -> None:
+    """The next try may end before it bakes anything: its package failed, or waits again."""
+    world.awaits(monkeypatch)
+    world.packer.up = _dies_with_its_builder
+    with pytest.raises(Killed):
+        world.early()
+    assert _builders()
+    world.awaits(monkeypatch, after)
+    world.run.try_number = 2
+    monkeypatch.setattr(awaited_package, "_APART", 0.0)
+    with suppress(AirflowRescheduleException):
+        assert world.early() is None
+    assert not _builders()
+
+
+def test_a_cloud_that_is_away_holds_no_further_try_up(
+    world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def away(*_: Any) -> None:
+        msg = "the cloud's API does not answer"
+        raise CloudUnavailable(msg, advice="x")
+
+    world.awaits(monkeypatch)
+    world.run.try_number = 2
+    world.packer.up = lambda _: world.package()
+    with monkeypatch.context() as patch:
+        patch.setattr(ImageCatalogue, "sweep", away)
+        assert world.early()["image_id"]
+    assert "what the last try may have left stays for now" in capsys.readouterr().out
+
+
+def test_a_package_that_airflow_parked_may_still_come(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As it does where a worker has not read the DAG yet."""
+    world.awaits(monkeypatch, "up_for_reschedule", "running")
+    world.packer.up = lambda _: world.package()
+    assert world.early()["image_id"]
 
 
 def test_a_package_that_takes_too_long_is_baked_later(
@@ -106,15 +179,22 @@ def test_a_package_that_nobody_waits_for_any_more_is_not_looked_for(
         awaited.wait(over)
 
 
-def test_a_release_that_is_baked_again_needs_no_builder_for_long(
-    world: World, monkeypatch: pytest.MonkeyPatch
+def test_a_release_that_has_its_image_needs_no_builder(
+    world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The run of a commit that has its image waits with a builder, and takes it away again."""
     world.passes()
     image = world.bakes(replace(RUN, run_id="before"))
     world.awaits(monkeypatch)
-    world.packer.up = lambda _: world.package()
+    wait = AwaitedPackage.wait
+
+    def comes(awaited: AwaitedPackage, over: threading.Event) -> Any:
+        world.package()
+        return wait(awaited, over)
+
+    monkeypatch.setattr(AwaitedPackage, "wait", comes)
     assert world.early() is None
+    assert world.packer.layers == ["base", "app"], "it was not baked again"
+    assert "it is baked after the tests" not in capsys.readouterr().out
     world.require_one_image(image)
 
 

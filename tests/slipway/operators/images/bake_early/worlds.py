@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 from unittest.mock import create_autospec
 
@@ -18,6 +17,7 @@ from slipway.hooks.apt import publication
 from slipway.hooks.apt.aptly import Aptly, Signed
 from slipway.hooks.aws.lookup import tags_of
 from slipway.hooks.aws.machine_images import ImageCatalogue
+from slipway.hooks.docker.engine import ContainerEngine
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.releases import ReleaseCatalogue
 from slipway.hooks.store.runs.facts import RunFacts
@@ -147,8 +147,9 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     monkeypatch.setenv("AIRFLOW__SLIPWAY__SOURCE_OWNER", "self")
     monkeypatch.setenv("AIRFLOW__SLIPWAY__SOURCE_AMI", "image")
     monkeypatch.setenv("AIRFLOW_CONN_SLIPWAY_APT", json.dumps(APT))
+    engine = create_autospec(ContainerEngine, instance=True)
     for module in (bakes, bake_early):
-        monkeypatch.setattr(module, "container_engine", lambda _: SimpleNamespace())
+        monkeypatch.setattr(module, "container_engine", lambda _: engine)
         monkeypatch.setattr(module, "account", lambda *_: None)
     for module in (bake_image, bake_early, retention, search):
         monkeypatch.setattr(module, "aws_client", lambda _, __, service: client(service))
