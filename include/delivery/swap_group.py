@@ -109,7 +109,7 @@ def image_inputs(project: Project, target: DeployTarget) -> dict[str, Any]:
 
 
 def bake_beside_tests(dag: DAG, project: Project, target: DeployTarget) -> None:
-    """Add the task that bakes as soon as there is a package, unless the project wants none.
+    """Add the task that bakes beside the tests, unless the project wants none.
 
     Its builder comes up while the package is built. Where the package waits for the pipeline, which
     may take long, so does the builder.

@@ -228,9 +228,8 @@ class Project(Strict):
     (docs/triggers.md)."""
     package: Package
     bake: BakeWhen = BakeWhen.EARLY
-    """When the image for the continuous environment is baked: `early`, beside the tests, as soon as
-    there is a package, or `after_tests`. What did not pass is no release's either way
-    (docs/machines.md)."""
+    """When the image for the continuous environment is baked: `early`, beside the tests, or
+    `after_tests`. What did not pass is no release's either way (docs/machines.md)."""
     migrations: Migrations | None = None
     machine: MachineSpec | None = None
     """What its machines are: Debian 12 on amd64, with nothing else on them, by default."""

@@ -9,7 +9,7 @@ from functools import partial
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk.exceptions import AirflowRescheduleException
+from airflow.sdk.exceptions import AirflowRescheduleException, AirflowTaskTimeout
 
 from slipway.exceptions import EarlyBakeFutile
 from slipway.hooks.apt.aptly import Aptly
@@ -131,6 +131,11 @@ class BakeEarlyOperator(BakeOperator):
                 return self._early(context)
             except AirflowRescheduleException:
                 raise
+            except AirflowTaskTimeout:
+                self.log.warning(
+                    "not baked early, as it took too long; it is baked after the tests"
+                )
+                self.on_kill()
             except EarlyBakeFutile as futile:
                 self._say(f"not baked early: {futile}")
             except Exception as error:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from airflow.sdk.exceptions import AirflowTaskTimeout
 
 from slipway.exceptions import BakeFailed, MachineImageRefused
 from slipway.hooks.aws import candidate_images
@@ -80,6 +81,18 @@ def test_a_bake_that_fails_while_they_run_decides_nothing(world: World) -> None:
 
     world.packer.meanwhile = fail
     assert world.early() is None
+    world.passes()
+    world.require_one_image(world.bakes())
+
+
+def test_a_bake_that_takes_too_long_decides_nothing(world: World) -> None:
+    def fail(plan: Bake) -> None:
+        if plan.tags["slipway:layer"] == "candidate":
+            raise AirflowTaskTimeout
+
+    world.packer.meanwhile = fail
+    assert world.early() is None
+    world.packer.meanwhile = lambda _: None
     world.passes()
     world.require_one_image(world.bakes())
 
