@@ -32,6 +32,7 @@ def lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(AirflowApi, "wait_until_ready", lambda *_, **__: None)
     monkeypatch.setattr(pipeline, "_pair", pair)
     monkeypatch.setattr(pipeline, "let_pushes_through", lambda _: None)
+    monkeypatch.setattr(pipeline, "_push", lambda _: ("a" * 40, []))
     monkeypatch.setenv(FILE, str(tmp_path / "lines"))
     return tmp_path / "lines"
 
