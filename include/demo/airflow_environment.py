@@ -120,7 +120,13 @@ def _core() -> dict[str, dict[str, Any]]:
 
 def _alone() -> dict[str, dict[str, Any]]:
     """Return what is right for processes that share a machine and a folder."""
+    folder = {
+        "name": "dags-folder",
+        "classpath": "include.settings.dags_folder.DagsFolder",
+        "kwargs": {},
+    }
     return {
+        "DAG_PROCESSOR": {"dag_bundle_config_list": json.dumps([folder])},
         "SCHEDULER": {"enable_health_check": False},
         "LOGGING": {
             "worker_log_server_port": paths.LOG_PORT,

@@ -217,8 +217,10 @@ class BakeEarlyOperator(BakeOperator):
         """Let the builder come up while the package is built; return what was baked, and its id."""
         chosen: list[_Chosen] = []
         done = Event()
+        done.set()
 
         def find(over: Event) -> Mapping[str, Any]:
+            done.clear()
             try:
                 chosen.append(choose(awaited.wait(over)))
             finally:
