@@ -145,7 +145,7 @@ def test_what_a_failed_bake_says_has_the_words_of_a_script_that_failed(machine: 
     code, output = _play(machine)
     assert code != 0
     said = str(failure(output.splitlines()))
-    assert "the task 'Stop where it is not installed'" in said
+    assert "the task 'Download and install the release'" in said
     assert "the cellar is flooded" in said
     assert "post-installation script subprocess returned error exit status 3" in said
 
